@@ -1,0 +1,5 @@
+"""Graph files to callables: OpenVINO, float32 exactly, no telemetry."""
+
+from spsnet.engines.graph import Graph, compile_graph, load_graph
+
+__all__ = ["Graph", "compile_graph", "load_graph"]

@@ -1,0 +1,21 @@
+"""What travels between the stages: frozen records, checked on creation. No IO, no networks."""
+
+from spsnet.records.cameras import CropCamera, Pinhole
+from spsnet.records.detections import Detections
+from spsnet.records.frame import FilmInfo, Frame
+from spsnet.records.motion import BodyParameters, PersonMotion
+from spsnet.records.observations import Observation, PersonObservations
+from spsnet.records.track import Track
+
+__all__ = [
+    "BodyParameters",
+    "CropCamera",
+    "Detections",
+    "FilmInfo",
+    "Frame",
+    "Observation",
+    "PersonMotion",
+    "PersonObservations",
+    "Pinhole",
+    "Track",
+]
