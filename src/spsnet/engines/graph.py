@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from spsnet.records import UserError
+
 
 class Graph:
     """A compiled graph: arrays in, arrays out, by position."""
@@ -27,15 +29,15 @@ def load_graph(path: Path) -> Any:
     """Read a graph without compiling it, so that its outputs can be cut.
 
     Raises:
-        ValueError: If the file is missing or not a graph, naming it.
+        UserError: If the file is missing or not a graph, naming it.
     """
     if not path.is_file():
-        raise ValueError(f"{path} does not exist; run `spsnet models pull` to fetch the default models")
+        raise UserError(f"{path} does not exist; run `spsnet models pull` to fetch the default models")
     try:
         return _core().read_model(str(path))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise ValueError(f"{path} could not be read as a network graph: {reason}") from error
+        raise UserError(f"{path} could not be read as a network graph: {reason}") from error
 
 
 def compile_graph(model: Any, *, threads: int = 0) -> Graph:

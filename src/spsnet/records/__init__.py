@@ -2,6 +2,7 @@
 
 from spsnet.records.cameras import CropCamera, Pinhole
 from spsnet.records.detections import Detections
+from spsnet.records.errors import UserError
 from spsnet.records.frame import FilmInfo, Frame
 from spsnet.records.motion import BodyParameters, PersonMotion
 from spsnet.records.observations import Observation, PersonObservations
@@ -18,4 +19,5 @@ __all__ = [
     "PersonObservations",
     "Pinhole",
     "Track",
+    "UserError",
 ]
