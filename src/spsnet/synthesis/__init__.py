@@ -1,0 +1,1 @@
+"""Clips made here: open motion on open bodies, simulated or rendered."""

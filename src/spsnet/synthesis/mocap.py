@@ -1,0 +1,183 @@
+"""Open motion capture as SMPL motion: three archives, one record.
+
+Each archive has its own skeleton. What is taken from it are the global rotations of its bones against a T-pose, which
+do not depend on bone lengths; SMPL's local rotations follow from them.
+"""
+
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.transform import Rotation
+
+from spsnet.geometry import axis_angle_to_matrix, interpolate_rotations
+from spsnet.records import UserError
+from spsnet.synthesis.bvh import BvhMotion, parse_bvh
+
+FPS = 30.0
+"""Every clip is resampled to this rate, by time."""
+
+SMPL_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionClip:
+    """One motion at 30 frames per second on SMPL's 24 joints, y up."""
+
+    name: str
+    """`archive/path` without the suffix."""
+    rotations: Float[np.ndarray, "time 24 3 3"]
+    """In the parent's frame; the root's in the world."""
+    root_m: Float[np.ndarray, "time 3"]
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.rotations)
+
+
+_ACRNN_JOINTS = {
+    0: "hip", 1: "lThigh", 2: "rThigh", 3: "abdomen", 4: "lShin", 5: "rShin", 7: "lFoot", 8: "rFoot", 9: "chest",
+    12: "neck", 13: "lCollar", 14: "rCollar", 15: "head", 16: "lShldr", 17: "rShldr", 18: "lForeArm", 19: "rForeArm",
+    20: "lHand", 21: "rHand",
+}  # fmt: skip
+_REACTIDLE_JOINTS = {
+    0: "pelvis", 1: "thigh.L", 2: "thigh.R", 3: "spine", 4: "shin.L", 5: "shin.R", 7: "foot.L", 8: "foot.R",
+    9: "spine.001", 12: "neck", 13: "shoulder.L", 14: "shoulder.R", 15: "face", 16: "upper_arm.L", 17: "upper_arm.R",
+    18: "forearm.L", 19: "forearm.R",
+}  # fmt: skip
+_EXPMAP_PARENTS = (
+    -1, 0, 1, 2, 3, 4, 5, 0, 7, 8, 9, 10, 11, 0, 13, 14, 15, 16, 17, 18, 15, 20, 21, 22, 23, 24, 25, 23, 27, 15, 29, 30,
+    31, 32, 33, 34, 32, 36,
+)  # fmt: skip
+# The CMU skeleton's nodes: 1-6 left leg from the hip, 7-12 right leg, 13-19 spine to head, 20-28 left arm, 29-37 right.
+_EXPMAP_JOINTS = {
+    0: 0, 1: 2, 2: 8, 3: 13, 4: 3, 5: 9, 6: 14, 7: 4, 8: 10, 9: 15, 10: 5, 11: 11, 12: 16, 13: 20, 14: 29, 15: 18,
+    16: 21, 17: 30, 18: 22, 19: 31, 20: 23, 21: 32,
+}  # fmt: skip
+_EXPMAP_UNIT_M = 0.0254 / 0.45
+"""The CMU files count in inches divided by 0.45."""
+# A bone whose rest direction is compared with the T-pose: SMPL joint, the joint at its end, the T-pose's direction.
+_T_POSE_BONES = {
+    1: (4, (0, -1, 0)), 2: (5, (0, -1, 0)), 4: (7, (0, -1, 0)), 5: (8, (0, -1, 0)), 16: (18, (1, 0, 0)),
+    17: (19, (-1, 0, 0)), 18: (20, (1, 0, 0)), 19: (21, (-1, 0, 0)),
+}  # fmt: skip
+
+
+def load_mocap(directory: Path) -> list[MotionClip]:
+    """Read every known archive (`acrnn_cmu`, `cmu_expmap`, `reactidle`, each `.tar.xz`) in a folder.
+
+    Raises:
+        UserError: If none of the archives is there.
+    """
+    readers = {"acrnn_cmu": _read_acrnn, "cmu_expmap": _read_expmap, "reactidle": _read_reactidle}
+    found = [(name, directory / f"{name}.tar.xz") for name in readers if (directory / f"{name}.tar.xz").is_file()]
+    if not found:
+        raise UserError(
+            f"{directory} holds none of {', '.join(f'{name}.tar.xz' for name in readers)}; pass --mocap DIR"
+        )
+    clips: list[MotionClip] = []
+    for name, path in found:
+        clips.extend(clip for member, text in _read_members(path) if (clip := readers[name](member, text)) is not None)
+    return sorted(clips, key=lambda clip: clip.name)
+
+
+def _read_members(path: Path) -> Iterator[tuple[str, str]]:
+    with tarfile.open(path) as archive:
+        for member in archive:
+            stream = archive.extractfile(member) if member.name.endswith((".bvh", ".txt")) else None
+            if stream is not None:
+                yield member.name, stream.read().decode("utf-8", errors="replace")
+
+
+def _read_acrnn(member: str, text: str) -> MotionClip | None:
+    if not member.endswith(".bvh") or member.endswith("standard.bvh"):
+        return None
+    motion = parse_bvh(text, member)
+    # The archive's readme: salsa was captured at 60 frames per second although the headers say 120.
+    fps = 60.0 if "/salsa/" in member else 120.0
+    return _retarget_bvh(member, motion, _ACRNN_JOINTS, fps=fps, unit_m=0.01)
+
+
+def _read_reactidle(member: str, text: str) -> MotionClip | None:
+    if not member.endswith(".bvh"):
+        return None
+    motion = parse_bvh(text, member)
+    return _retarget_bvh(member, motion, _REACTIDLE_JOINTS, fps=1 / motion.frame_time_s, unit_m=1.0)
+
+
+def _read_expmap(member: str, text: str) -> MotionClip | None:
+    if "/train/" not in member and "/test/" not in member:
+        return None
+    values = np.array([line.split(",") for line in text.split()], dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != 3 + 3 * len(_EXPMAP_PARENTS):
+        raise UserError(f"{member} should have 117 numbers a line, it has {values.shape[-1]}")
+    # Row vectors: the files' exponential maps are of the inverse rotations.
+    local = axis_angle_to_matrix(-values[:, 3:].reshape(len(values), -1, 3))
+    world = _compose(local, _EXPMAP_PARENTS)
+    against_t_pose = world @ np.swapaxes(world[:1], -1, -2)
+    joints = {smpl: against_t_pose[1:, node] for smpl, node in _EXPMAP_JOINTS.items()}
+    return _make_clip(member, joints, values[1:, :3] * _EXPMAP_UNIT_M, fps=120.0)
+
+
+def _retarget_bvh(member: str, motion: BvhMotion, names: Mapping[int, str], *, fps: float, unit_m: float) -> MotionClip:
+    world = _compose(motion.rotations, motion.parents)
+    index = {smpl: motion.names.index(name) for smpl, name in names.items()}
+    joints = {}
+    turned: dict[int, Float[np.ndarray, "3 3"]] = {}
+    for smpl, node in sorted(index.items()):
+        turn = np.eye(3)
+        if smpl in _T_POSE_BONES:
+            end, direction = _T_POSE_BONES[smpl]
+            bone = motion.offsets[index[end]] if end in index else np.array(direction, dtype=float)
+            turn = _shortest_turn(bone, np.array(direction, dtype=float))
+        elif smpl in (20, 21):
+            turn = turned[smpl - 2]
+        turned[smpl] = turn
+        joints[smpl] = world[:, node] @ turn.T
+    return _make_clip(member, joints, motion.root * unit_m, fps=fps)
+
+
+def _compose(
+    local: Float[np.ndarray, "time joints 3 3"], parents: tuple[int, ...]
+) -> Float[np.ndarray, "time joints 3 3"]:
+    world = np.array(local)
+    for joint, parent in enumerate(parents):
+        if parent >= 0:
+            world[:, joint] = world[:, parent] @ local[:, joint]
+    return world
+
+
+def _shortest_turn(source: Float[np.ndarray, "3"], target: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
+    axis = np.cross(source, target)
+    sine = np.linalg.norm(axis)
+    if sine < 1e-9:
+        return np.eye(3)
+    return Rotation.from_rotvec(axis / sine * np.arctan2(sine, source @ target)).as_matrix()
+
+
+def _make_clip(
+    member: str, world: dict[int, Float[np.ndarray, "time 3 3"]], root_m: Float[np.ndarray, "time 3"], *, fps: float
+) -> MotionClip:
+    """Fill SMPL joints the source lacks, go from global to local rotations, resample."""
+    if 6 not in world:
+        world[6] = interpolate_rotations(world[3], world[9], np.full(len(root_m), 0.5))
+    for joint, parent in enumerate(SMPL_PARENTS):
+        if joint not in world:
+            world[joint] = world[parent]
+    stacked = np.stack([world[joint] for joint in range(24)], axis=1)
+    local = stacked.copy()
+    for joint, parent in enumerate(SMPL_PARENTS[1:], start=1):
+        local[:, joint] = np.swapaxes(stacked[:, parent], -1, -2) @ stacked[:, joint]
+
+    time_s = np.arange(0, (len(local) - 1) / fps + 1e-9, 1 / FPS)
+    place = time_s * fps
+    before = np.minimum(place.astype(int), len(local) - 1)
+    after = np.minimum(before + 1, len(local) - 1)
+    weight = place - before
+    rotations = interpolate_rotations(local[before], local[after], np.repeat(weight[:, None], 24, axis=1))
+    root = root_m[before] + (root_m[after] - root_m[before]) * weight[:, None]
+    name = str(Path(member).with_suffix(""))
+    return MotionClip(name=name, rotations=rotations.astype(np.float32), root_m=root.astype(np.float32))
