@@ -1,0 +1,32 @@
+"""Third-party files: the catalogue of them, fetching, and the cache. Nothing here is part of spsnet's own licence."""
+
+from spsnet.assets.cache import find_home, is_whole
+from spsnet.assets.catalogue import (
+    ASSETS,
+    DEFAULT_DETECTOR,
+    Asset,
+    Package,
+    default_models,
+    detector_names,
+    find_asset,
+    list_assets,
+)
+from spsnet.assets.fetching import fetch, fetch_all, find_broken, locate, take_from_file
+
+__all__ = [
+    "ASSETS",
+    "DEFAULT_DETECTOR",
+    "Asset",
+    "Package",
+    "default_models",
+    "detector_names",
+    "fetch",
+    "fetch_all",
+    "find_asset",
+    "find_broken",
+    "find_home",
+    "is_whole",
+    "list_assets",
+    "locate",
+    "take_from_file",
+]
