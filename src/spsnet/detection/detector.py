@@ -1,0 +1,46 @@
+"""What every person detector offers, and how one is had by name."""
+
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import UInt8
+
+from spsnet.assets import fetch
+from spsnet.detection.blazepose import BlazePoseDetector
+from spsnet.detection.nanodet import NanoDetDetector
+from spsnet.detection.ssdlite import SsdLiteDetector
+from spsnet.records import Detections, UserError
+
+
+class PersonDetector(Protocol):
+    """Finds the people of one picture."""
+
+    def detect(self, image_rgb: UInt8[np.ndarray, "height width 3"]) -> Detections:
+        """Boxes of people, clipped to the picture, and how sure each one is. Low scores are kept for the tracker."""
+        ...
+
+
+DETECTORS: tuple[str, ...] = ("nanodet", "ssdlite", "blazepose")
+"""Names for `load_detector`, the default first: the order of measured recall (docs/detection.md)."""
+
+DEFAULT_DETECTOR = DETECTORS[0]
+
+
+def load_detector(name: str = DEFAULT_DETECTOR, *, threads: int = 0) -> PersonDetector:
+    """Fetch a detector's files if need be and make it ready.
+
+    Args:
+        name: One of `DETECTORS`.
+        threads: For the engine; 0 leaves it to the engine.
+
+    Raises:
+        UserError: If there is no such detector, or its files can not be had.
+    """
+    if name == "nanodet":
+        topology, weights = fetch("detector-nanodet"), fetch("detector-nanodet-weights")
+        return NanoDetDetector(topology, weights, threads=threads)
+    if name == "ssdlite":
+        return SsdLiteDetector(fetch("detector-ssdlite"), threads=threads)
+    if name == "blazepose":
+        return BlazePoseDetector(fetch("detector-blazepose"), threads=threads)
+    raise UserError(f"there is no detector {name!r}; choose one of {', '.join(DETECTORS)}")
