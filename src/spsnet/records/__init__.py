@@ -2,6 +2,7 @@
 
 from spsnet.records.cameras import CropCamera, Pinhole
 from spsnet.records.detections import Detections
+from spsnet.records.encoding import EncoderOutput
 from spsnet.records.errors import UserError
 from spsnet.records.frame import FilmInfo, Frame
 from spsnet.records.motion import BodyParameters, PersonMotion
@@ -12,6 +13,7 @@ __all__ = [
     "BodyParameters",
     "CropCamera",
     "Detections",
+    "EncoderOutput",
     "FilmInfo",
     "Frame",
     "Observation",
