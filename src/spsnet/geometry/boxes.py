@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
+from spsnet.geometry._array import Array
+
 
 def compute_iou(
     left_xyxy: Float[np.ndarray, "left 4"], right_xyxy: Float[np.ndarray, "right 4"]
@@ -37,14 +39,14 @@ def square_to_box(squares_xys: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarra
 
 
 def image_to_crop(
-    points_px: Float[np.ndarray, "*batch points 2"], box_xys_px: Float[np.ndarray, "*batch 3"]
-) -> Float[np.ndarray, "*batch points 2"]:
+    points_px: Float[Array, "*batch points 2"], box_xys_px: Float[Array, "*batch 3"]
+) -> Float[Array, "*batch points 2"]:
     """Image pixels to the crop's coordinates, [-1, 1] over the square, y down."""
     return (points_px - box_xys_px[..., None, :2]) * (2 / box_xys_px[..., None, 2:])
 
 
 def crop_to_image(
-    points: Float[np.ndarray, "*batch points 2"], box_xys_px: Float[np.ndarray, "*batch 3"]
-) -> Float[np.ndarray, "*batch points 2"]:
+    points: Float[Array, "*batch points 2"], box_xys_px: Float[Array, "*batch 3"]
+) -> Float[Array, "*batch points 2"]:
     """The inverse of `image_to_crop`."""
     return points * (box_xys_px[..., None, 2:] / 2) + box_xys_px[..., None, :2]
