@@ -1,14 +1,9 @@
-"""Run a network graph (`.tflite`, `.onnx`, frozen TensorFlow) on OpenVINO, in float32, silently.
-
-OpenVINO's core reads the files itself. Its Python package would also import the model converter and, with it,
-`openvino_telemetry`, which writes into the home directory and sends to a statistics server when it is used. We do not
-need the converter, so it is hidden while OpenVINO is imported: then no telemetry code is even loaded.
+"""Run a network graph (`.tflite`, `.onnx`, frozen TensorFlow) on OpenVINO, which reads the files itself, in float32.
 
 One graph runs on one thread. Measured on two cores: a second thread costs 25 % more CPU for one crop, while two graphs
 side by side (`streams=2`, see `Graph.run_each`) cost 2 %.
 """
 
-import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -16,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from spsnet.engines.silent import openvino
 from spsnet.records import UserError
-
-_CONVERTER = "openvino.tools.ovc"
 
 
 class Graph:
@@ -80,7 +74,7 @@ def cut_graph(model: Any, outputs: Iterable[Any]) -> Any:
         model: From `load_graph`.
         outputs: Graph edges (`openvino.Output`) in the order the new graph gives them.
     """
-    return import_openvino().Model(list(outputs), model.get_parameters(), f"{model.get_friendly_name()} (cut)")
+    return openvino.Model(list(outputs), model.get_parameters(), f"{model.get_friendly_name()} (cut)")
 
 
 def compile_graph(model: Any, *, threads: int = 1, streams: int = 1) -> Graph:
@@ -102,22 +96,6 @@ def compile_graph(model: Any, *, threads: int = 1, streams: int = 1) -> Graph:
     return Graph(_core().compile_model(model, "CPU", config), streams)
 
 
-def import_openvino() -> Any:
-    """The `openvino` module, imported without its model converter and so without its telemetry.
-
-    A program that has imported `openvino` before us keeps what it has; one that wants the converter afterwards can
-    still import it by its name.
-    """
-    if "openvino" not in sys.modules:
-        sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # an import of it now raises ImportError
-        try:
-            import openvino
-        finally:
-            del sys.modules[_CONVERTER]
-        return openvino
-    return sys.modules["openvino"]
-
-
 @cache
 def _core() -> Any:
-    return import_openvino().Core()
+    return openvino.Core()
