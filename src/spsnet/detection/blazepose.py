@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from openvino import Layout, Type
-from openvino.preprocess import PrePostProcessor
 
 from spsnet.detection.letterbox import fit_image
 from spsnet.detection.suppression import suppress_overlaps
-from spsnet.engines import compile_graph, load_graph
+from spsnet.engines import compile_graph, load_graph, openvino
 from spsnet.records import Detections
 
 _SIDE = 224
@@ -31,21 +29,21 @@ class BlazePoseDetectorConfig:
 
 
 class BlazePoseDetector:
-    """A single-shot detector that gives hips and a circle about the body; the box drawn is a slim one along the circle's axis.
+    """Gives hips and a circle about the body; the box is that of a slim ellipse along the circle's axis.
 
     Source:
-        MediaPipe's public pose-detection graph: input 224 × 224 in [-1, 1]; anchors of unit size at cell centres, two a cell,
-        strides 8, 16, 32, 32, 32; outputs are offsets of a face box and four points in input pixels, the first the middle
-        of the hips, the second on the circle that holds the whole body.
+        MediaPipe's public pose-detection graph: input 224 × 224 in [-1, 1]; anchors of unit size at cell centres, two a
+        cell, strides 8, 16, 32, 32, 32; outputs are offsets of a face box and four points in input pixels, the first
+        the middle of the hips, the second on the circle that holds the whole body.
     """
 
-    def __init__(self, path: Path, *, config: BlazePoseDetectorConfig | None = None, threads: int = 0) -> None:
+    def __init__(self, path: Path, *, config: BlazePoseDetectorConfig | None = None, threads: int = 1) -> None:
         self.config = config or BlazePoseDetectorConfig()
         self._anchors = make_anchors()
-        steps = PrePostProcessor(load_graph(path))
-        steps.input().tensor().set_element_type(Type.u8).set_layout(Layout("NHWC"))
-        steps.input().model().set_layout(Layout("NHWC"))
-        steps.input().preprocess().convert_element_type(Type.f32).mean(127.5).scale(127.5)
+        steps = openvino.preprocess.PrePostProcessor(load_graph(path))
+        steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+        steps.input().model().set_layout(openvino.Layout("NHWC"))
+        steps.input().preprocess().convert_element_type(openvino.Type.f32).mean(127.5).scale(127.5)
         self._graph = compile_graph(steps.build(), threads=threads)
 
     def detect(self, image_rgb: UInt8[np.ndarray, "height width 3"]) -> Detections:
@@ -67,8 +65,8 @@ def make_anchors() -> Float[np.ndarray, "2254 2"]:
     """Centres of the detector's anchors, in parts of the input's side, row by row, level by level.
 
     Convention:
-        28² · 2 + 14² · 2 + 7² · 6 = 2254; the first two lie at (0.5 / 28, 0.5 / 28). Levels of equal stride share their cells,
-        so that the six anchors of a 7 × 7 cell follow one another.
+        28² · 2 + 14² · 2 + 7² · 6 = 2254; the first two lie at (0.5 / 28, 0.5 / 28). Levels of equal stride share their
+        cells, so that the six anchors of a 7 × 7 cell follow one another.
     """
     levels = []
     for stride in sorted(set(_STRIDES)):

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import UInt8
 
-from spsnet.assets import fetch
+from spsnet.assets import DEFAULT_DETECTOR, detector_names, fetch
 from spsnet.detection.blazepose import BlazePoseDetector
 from spsnet.detection.nanodet import NanoDetDetector
 from spsnet.detection.ssdlite import SsdLiteDetector
@@ -20,18 +20,16 @@ class PersonDetector(Protocol):
         ...
 
 
-DETECTORS: tuple[str, ...] = ("nanodet", "ssdlite", "blazepose")
-"""Names for `load_detector`, the default first: the order of measured recall (docs/detection.md)."""
-
-DEFAULT_DETECTOR = DETECTORS[0]
+DETECTORS: tuple[str, ...] = detector_names()
+"""Names for `load_detector`. The default is the one of best measured recall (docs/detection.md)."""
 
 
-def load_detector(name: str = DEFAULT_DETECTOR, *, threads: int = 0) -> PersonDetector:
+def load_detector(name: str = DEFAULT_DETECTOR, *, threads: int = 1) -> PersonDetector:
     """Fetch a detector's files if need be and make it ready.
 
     Args:
         name: One of `DETECTORS`.
-        threads: For the engine; 0 leaves it to the engine.
+        threads: Of one run; 0 leaves the number to the engine.
 
     Raises:
         UserError: If there is no such detector, or its files can not be had.

@@ -50,13 +50,9 @@ def fit_image(
     new_height = min(max(round(have_height * scale), 1), height)
     left, top = ((width - new_width) // 2, (height - new_height) // 2) if centered else (0, 0)
     fitted = np.zeros((height, width, 3), np.uint8)
-    cv2.resize(
-        image_rgb,
-        (new_width, new_height),
-        dst=(target := fitted[top : top + new_height, left : left + new_width]),
-        interpolation=cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR,
-    )
-    del target
+    interpolation = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+    inside = fitted[top : top + new_height, left : left + new_width]
+    inside[:] = cv2.resize(image_rgb, (new_width, new_height), interpolation=interpolation)
     return fitted, Letterbox(
         scale=(new_width / have_width, new_height / have_height),
         offset=(float(left), float(top)),

@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from openvino import Layout, Type
-from openvino.preprocess import PrePostProcessor
 
 from spsnet.detection.letterbox import fit_image
 from spsnet.detection.suppression import suppress_overlaps
 from spsnet.detection.tfjs_graph import load_tfjs_graph
-from spsnet.engines import Graph, compile_graph
+from spsnet.engines import Graph, compile_graph, openvino
 from spsnet.records import Detections
 
 _STRIDES = (8, 16, 32)
@@ -26,8 +24,8 @@ _DEVIATION_BGR = (57.375, 57.12, 58.395)
 class NanoDetConfig:
     """How NanoDet looks at a picture."""
 
-    longest_side: int = 640
-    """Pixels of the input's longer side, a multiple of 32; the network is fully convolutional and was trained at 416."""
+    longest_side: int = 416
+    """Pixels of the input's longer side, a multiple of 32; the network was trained at 416."""
     minimum_confidence: float = 0.2
     """Weaker boxes are not reported."""
     maximum_iou: float = 0.6
@@ -46,13 +44,13 @@ class NanoDetDetector:
     """NanoDet on OpenVINO; the input follows the picture's aspect, so no time is spent on black borders.
 
     Source:
-        NanoDet's public description: three levels of strides 8, 16, 32; a cell at (i + 0.5) stride holds class scores and,
-        for the distance to each side of the box, a distribution over 0 … 10 strides whose mean is the distance
-        (Generalized Focal Loss, Li et al. 2020, eq. 6).
+        NanoDet's public description: three levels of strides 8, 16, 32; a cell at (i + 0.5) stride holds class scores
+        and, for the distance to each side of the box, a distribution over 0 … 10 strides whose mean is the distance
+        (Generalized Focal Loss, Li et al. 2020).
     """
 
     def __init__(
-        self, path: Path, weights_path: Path | None = None, *, config: NanoDetConfig | None = None, threads: int = 0
+        self, path: Path, weights_path: Path | None = None, *, config: NanoDetConfig | None = None, threads: int = 1
     ) -> None:
         self.config = config or NanoDetConfig()
         self._path, self._weights_path, self._threads = path, weights_path, threads
@@ -83,10 +81,10 @@ class NanoDetDetector:
     def _compile(self, width: int, height: int) -> Graph:
         model = load_tfjs_graph(self._path, self._weights_path)
         model.reshape({0: [1, 3, height, width]})
-        steps = PrePostProcessor(model)
-        steps.input().tensor().set_element_type(Type.u8).set_layout(Layout("NHWC"))
-        steps.input().model().set_layout(Layout("NCHW"))
-        steps.input().preprocess().convert_element_type(Type.f32).reverse_channels()
+        steps = openvino.preprocess.PrePostProcessor(model)
+        steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+        steps.input().model().set_layout(openvino.Layout("NCHW"))
+        steps.input().preprocess().convert_element_type(openvino.Type.f32).reverse_channels()
         steps.input().preprocess().mean(list(_MEAN_BGR)).scale(list(_DEVIATION_BGR))
         return compile_graph(steps.build(), threads=self._threads)
 

@@ -16,7 +16,7 @@ _SIDE = 300
 class SsdLiteDetector:
     """A frozen TensorFlow object-detection graph; it suppresses overlaps itself, class by class."""
 
-    def __init__(self, path: Path, *, minimum_confidence: float = 0.2, threads: int = 0) -> None:
+    def __init__(self, path: Path, *, minimum_confidence: float = 0.2, threads: int = 1) -> None:
         self._minimum_confidence = minimum_confidence
         model = load_graph(path)
         model.reshape({0: [1, _SIDE, _SIDE, 3]})

@@ -1,7 +1,7 @@
 """Read a TensorFlow.js graph model (`.json` and the `.bin` beside it) as an OpenVINO model, node by node.
 
-Only the operations of the catalogue's detector are known. A resize keeps its factor instead of its target size: the same
-at the size the file was made for, and a fully convolutional network can then be reshaped to other inputs.
+Only the operations of the catalogue's detector are known. A resize keeps its factor instead of its target size: the
+same at the size the file was made for, and a convolutional network can then be reshaped to other inputs.
 """
 
 import base64
@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from openvino import Model, opset13
-from openvino import Type as ElementType
 
+from spsnet.engines import openvino
 from spsnet.records import UserError
 
+opset13 = openvino.opset13
 Node = dict[str, Any]
 Value = Any
 """An OpenVINO output, or a numpy constant."""
 
 
-def load_tfjs_graph(path: Path, weights_path: Path | None = None) -> Model:
+def load_tfjs_graph(path: Path, weights_path: Path | None = None) -> Any:
     """Build the OpenVINO model of a TensorFlow.js graph.
 
     Args:
@@ -67,7 +67,7 @@ def load_tfjs_graph(path: Path, weights_path: Path | None = None) -> Model:
         result = opset13.result(_lookup(values, name))
         result.output(0).get_tensor().set_names({name})
         results.append(result)
-    return Model(results, inputs, path.stem)
+    return openvino.Model(results, inputs, path.stem)
 
 
 def _lookup(values: dict[str, list[Value]], reference: str) -> Value:
@@ -104,7 +104,7 @@ def _output(value: Value) -> Any:
 
 def _placeholder(node: Node, _: list[Value]) -> Any:
     shape = [int(axis["size"]) for axis in node["attr"]["shape"]["shape"]["dim"]]
-    parameter = opset13.parameter(shape, ElementType.f32, name=node["name"])
+    parameter = opset13.parameter(shape, openvino.Type.f32, name=node["name"])
     parameter.output(0).get_tensor().set_names({node["name"]})
     return parameter
 
