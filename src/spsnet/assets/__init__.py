@@ -2,7 +2,6 @@
 
 from spsnet.assets.cache import find_home, is_whole
 from spsnet.assets.catalogue import (
-    ASSETS,
     DEFAULT_DETECTOR,
     Asset,
     Package,
@@ -15,7 +14,6 @@ from spsnet.assets.fetching import fetch, fetch_all, locate, take_from_file
 from spsnet.assets.registries import Report
 
 __all__ = [
-    "ASSETS",
     "DEFAULT_DETECTOR",
     "Asset",
     "Package",

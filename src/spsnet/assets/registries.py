@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,8 @@ Report = Callable[[Package, int], None]
 _POLL_S = 0.2
 _SUFFIX = {"pypi": ".whl", "npm": ".tgz", "debian": ".deb"}
 
-# What the clients say when something is wrong, in lower case. Without a network pip says "no matching distribution" too,
-# so the network's signs are looked for first.
+# What the clients say when something is wrong, in lower case. pip, without a network, ends with "no matching
+# distribution" too: the network's signs are looked for first.
 _FULL_SIGNS = ("no space left", "enospc", "disk quota")
 _FORBIDDEN_SIGNS = ("permission denied", "eacces", "eperm", "read-only file system", "erofs")
 _NETWORK_SIGNS = (
@@ -52,7 +51,11 @@ _GONE_SIGNS = (
 )
 
 
-class UnreachableError(UserError):
+class UnavailableError(UserError):
+    """A package cannot be had on this machine: bringing it from another would help."""
+
+
+class UnreachableError(UnavailableError):
     """A registry cannot be reached: the next one will not be either."""
 
 
@@ -80,8 +83,12 @@ def download_package(package: Package, folder: Path, report: Report | None = Non
 
     Raises:
         UnreachableError: If the client cannot reach its registry.
-        UserError: If the client is missing, does not find the package, or cannot write.
+        UnavailableError: If the client is missing, does not find the package, or fails in its own way.
+        UserError: If there is no room, or the client may not write.
     """
+    # The clients keep a copy for themselves while they work, and not all of them own up to a full disk.
+    if shutil.disk_usage(folder).free < 2 * package.size:
+        raise UserError(_explain_full_disk(package, folder))
     client = {"pypi": _call_pip, "npm": _call_npm, "debian": _call_apt_get}[package.registry](package)
     for stale in folder.glob("temporary-*"):
         shutil.rmtree(stale, ignore_errors=True)
@@ -93,8 +100,7 @@ def download_package(package: Package, folder: Path, report: Report | None = Non
                 client.command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
             try:
-                while process.poll() is None:
-                    time.sleep(_POLL_S)
+                while _is_running(process):
                     if report is not None:
                         report(package, _count_bytes(folder))
             finally:
@@ -110,7 +116,7 @@ def download_package(package: Package, folder: Path, report: Report | None = Non
 
 def _call_pip(package: Package) -> _Client:
     # Any file of the package will do: the same wheel is asked for on every system and every Python.
-    target = ["--only-binary=:all:", "--implementation", "cp", "--python-version", "3.11"]
+    target = ["--only-binary=:all:", "--progress-bar=off", "--implementation", "cp", "--python-version", "3.11"]
     platforms = ["--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64"]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", *target, *platforms]
     # As variables, because a pip too old to know one of these passes over it.
@@ -141,7 +147,7 @@ def _call_apt_get(package: Package) -> _Client:
 def _find_client(client: str, package: Package, remedy: str) -> str:
     path = shutil.which(client)
     if path is None:
-        raise UserError(f"{package} comes through {client}, which is not on this machine: {remedy}")
+        raise UnavailableError(f"{package} comes through {client}, which is not on this machine: {remedy}")
     return path
 
 
@@ -149,12 +155,11 @@ def _explain_failure(package: Package, client: str, said: str, folder: Path) -> 
     """Why a client failed, in one line, from what it said."""
     low = said.lower()
     if "no module named pip" in low:
-        return UserError(f"{package} comes through pip, which this Python lacks: run `{sys.executable} -m ensurepip`")
-    if any(sign in low for sign in _FULL_SIGNS):
-        return UserError(
-            f"the disk is full at {folder}: free {2 * package.size >> 20} MB, "
-            "or set SPSNET_HOME to a folder on another disk"
+        return UnavailableError(
+            f"{package} comes through pip, which this Python lacks: run `{sys.executable} -m ensurepip`"
         )
+    if any(sign in low for sign in _FULL_SIGNS):
+        return UserError(_explain_full_disk(package, folder))
     if any(sign in low for sign in _FORBIDDEN_SIGNS):
         return UserError(f"{client} may not write in {folder}: mend its permissions, or set SPSNET_HOME elsewhere")
     if any(sign in low for sign in _NETWORK_SIGNS):
@@ -163,9 +168,26 @@ def _explain_failure(package: Package, client: str, said: str, folder: Path) -> 
         )
     if any(sign in low for sign in _GONE_SIGNS):
         remedy = "run `apt-get update`, then this again" if client == "apt-get" else f"check the mirror {client} uses"
-        return UserError(f"{client} finds no {package} in its registry: {remedy}")
+        return UnavailableError(f"{client} finds no {package} in its registry: {remedy}")
     last_line = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
-    return UserError(f"{client} could not download {package}: {last_line} (the rest is in {folder / 'log.txt'})")
+    return UnavailableError(f"{client} could not download {package}: {last_line} (the rest is in {folder / 'log.txt'})")
+
+
+def _explain_full_disk(package: Package, folder: Path) -> str:
+    megabytes = 2 * package.size // 10**6
+    return (
+        f"{package} needs {megabytes} MB while it comes in, and the disk of {folder} is full: "
+        "free some space, or set SPSNET_HOME to a folder on another disk"
+    )
+
+
+def _is_running(process: subprocess.Popen[bytes]) -> bool:
+    """Wait a moment for the process, and say whether it is still at work."""
+    try:
+        process.wait(timeout=_POLL_S)
+    except subprocess.TimeoutExpired:
+        return True
+    return False
 
 
 def _count_bytes(folder: Path) -> int:

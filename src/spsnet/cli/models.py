@@ -11,7 +11,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from spsnet.assets import (
-    ASSETS,
     Asset,
     Package,
     Report,
@@ -48,7 +47,7 @@ def print_list() -> None:
     for heading in headings:
         table.add_column(heading, no_wrap=True, justify="right" if heading == "MB" else "left")
     defaults = default_models()
-    for asset in ASSETS:
+    for asset in list_assets():
         name = f"{asset.name} *" if asset.name in defaults else asset.name
         row = [name, asset.role, asset.licence, f"{asset.size / 1e6:.1f}", _describe_state(asset)]
         table.add_row(*row, *([asset.about, str(asset.package)] if roomy else []))
@@ -78,7 +77,7 @@ def pull(
     """
     wanted = [find_asset(name).name for name in names or ()]
     if everything:
-        wanted += [asset.name for asset in ASSETS]
+        wanted += [asset.name for asset in list_assets()]
     if footage:
         wanted += [asset.name for asset in list_assets("footage")]
     for path in from_file or ():
@@ -99,7 +98,7 @@ def verify() -> None:
 
     Example: spsnet models verify
     """
-    states = {asset.name: _describe_state(asset) for asset in ASSETS}
+    states = {asset.name: _describe_state(asset) for asset in list_assets()}
     for name, state in states.items():
         typer.echo(f"{state:6}  {name}")
     broken = [name for name, state in states.items() if state == "broken"]
