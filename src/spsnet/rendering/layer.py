@@ -55,9 +55,11 @@ def paint_figures(
         rgb = interpolate_vertices(fragments, faces, shaded * (255 * figure.opacity))
         contour_mask = _find_contours(nearest[raster.window], camera.focal_px)
         rgb *= np.where(contour_mask.ravel()[fragments.pixel], _CONTOUR_SHADE, np.float32(1))
-        row, column = np.divmod(fragments.pixel, seen.face_id.shape[1])
-        color[row + raster.y, column + raster.x] = np.clip(rgb, 0, 255 * figure.opacity).astype(np.uint8).T
-        coverage[row + raster.y, column + raster.x] = round(255 * figure.opacity)
+        planes = np.zeros((3, *seen.face_id.shape), np.uint8)
+        planes.reshape(3, -1)[:, fragments.pixel] = np.clip(rgb, 0, 255 * figure.opacity)
+        seen_mask = (seen.face_id >= 0).view(np.uint8)
+        cv2.copyTo(cv2.merge(list(planes)), seen_mask, color[raster.window])
+        coverage[raster.window][seen.face_id >= 0] = round(255 * figure.opacity)
     return Layer(color_rgb=color, coverage=coverage, windows=_merge_windows(rasters, camera))
 
 
@@ -73,7 +75,7 @@ def lay_over(image_rgb: UInt8[np.ndarray, "height width 3"], layer: Layer, opaci
         color = cv2.GaussianBlur(layer.color_rgb[window], (3, 3), 0.7)
         coverage = cv2.GaussianBlur(layer.coverage[window], (3, 3), 0.7)
         through = cv2.merge([cv2.convertScaleAbs(coverage, alpha=-opacity, beta=255)] * 3)
-        behind = cv2.multiply(np.ascontiguousarray(image_rgb[window]), through, scale=1 / 255)
+        behind = cv2.multiply(image_rgb[window], through, scale=1 / 255)
         image_rgb[window] = cv2.addWeighted(behind, 1, color, opacity, 0)
 
 

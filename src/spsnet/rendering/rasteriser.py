@@ -86,10 +86,10 @@ def rasterize(
     if width == 0 or height == 0:
         return _empty_raster()
 
-    column, row, owner, inverse = _scan_triangles(triangles - low, 1 / depth, width, height)
+    pixel, owner, inverse = _scan_triangles(triangles - low, 1 / depth, width, height)
     key = (inverse.view(np.int32).astype(np.int64) << 32) | face_index[owner]
     nearest = np.full(height * width, _NO_KEY)
-    np.maximum.at(nearest, row * width + column, key)
+    np.maximum.at(nearest, pixel, key)
     face_id = nearest.astype(np.int32)
     depths = (nearest >> 32).astype(np.int32)
     depths[face_id < 0] = 0
@@ -133,7 +133,7 @@ def compute_fragments(
     row, column = row.astype(np.float32), column.astype(np.float32)
     weights = np.empty((3, len(pixel)), np.float32)
     for share, origin, slope in zip(weights, origins, slopes, strict=True):
-        np.take(origin, local, out=share)
+        share[:] = origin[local]
         share += slope[:, 0][local] * column
         share += slope[:, 1][local] * row
     # All three are negative in a face seen from outside; a share of the other sign is rounding.
@@ -157,8 +157,7 @@ def interpolate_corners(
     tables = np.ascontiguousarray(values.transpose(2, 1, 0), np.float32)
     blended = np.empty((len(tables), len(fragments.face)), np.float32)
     for channel, table in zip(blended, tables, strict=True):
-        np.take(table[0], fragments.face, out=channel)
-        channel *= fragments.weights[0]
+        np.multiply(table[0][fragments.face], fragments.weights[0], out=channel)
         channel += table[1][fragments.face] * fragments.weights[1]
         channel += table[2][fragments.face] * fragments.weights[2]
     return blended
@@ -169,8 +168,8 @@ def _select_faces(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Screen corners (3, F, 2), depths (3, F) and numbers of the faces that hold a pixel's centre, or might."""
     points = project_points(vertices_m.astype(np.float64), camera.focal_px, np.asarray(camera.center_px))
-    x, y = points[:, 0][faces.T], points[:, 1][faces.T]
-    depth = vertices_m[:, 2].astype(np.float64)[faces.T]
+    corners = np.ascontiguousarray(faces.T)
+    x, y, depth = points[:, 0][corners], points[:, 1][corners], vertices_m[:, 2].astype(np.float64)[corners]
     area = (x[1] - x[0]) * (y[2] - y[0]) - (x[2] - x[0]) * (y[1] - y[0])
     keep = (depth.min(0) >= near_m) & ((area < 0) if cull_back_faces else (area != 0))
     for coordinate, limit in ((x, camera.width), (y, camera.height)):
@@ -183,10 +182,10 @@ def _select_faces(
 
 def _scan_triangles(
     triangles: np.ndarray, inverse: np.ndarray, width: int, height: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Column, row, triangle and inverse depth of every pixel of every triangle within a window."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Flat pixel, triangle and inverse depth of every pixel of every triangle (3, F, 2) within a window."""
     x, y = triangles[..., 0], triangles[..., 1]
-    # Inverse depth is linear on the screen: 1/z = at + slope_x (x − x₀) + slope_y (y − y₀).
+    # Inverse depth is linear on the screen: 1/z = plane + slope_x column + slope_y row.
     dx1, dy1, dx2, dy2 = x[1] - x[0], y[1] - y[0], x[2] - x[0], y[2] - y[0]
     area = dx1 * dy2 - dx2 * dy1
     slope_x = ((inverse[1] - inverse[0]) * dy2 - (inverse[2] - inverse[0]) * dy1) / area
@@ -195,37 +194,30 @@ def _scan_triangles(
 
     order = np.argsort(y, axis=0, kind="stable")
     x, y = np.take_along_axis(x, order, 0), np.take_along_axis(y, order, 0)
-    first = np.clip(np.ceil(y[0] - 0.5), 0, height).astype(np.int64)
-    last = np.clip(np.ceil(y[2] - 0.5), 0, height).astype(np.int64)
+    first = np.clip(np.ceil(y[0] - 0.5), 0, height).astype(np.int32)
+    last = np.clip(np.ceil(y[2] - 0.5), 0, height).astype(np.int32)
     rows = np.maximum(last - first, 0)
     owner = np.repeat(np.arange(len(rows)), rows)
-    row = _count_up(first, rows)
+    row = np.arange(len(owner)) + np.repeat(first - (np.cumsum(rows) - rows), rows)
 
-    # Every edge runs from its upper end with its own slope, so that two triangles agree on the edge they share.
+    # Every edge is x = start + slope y from its own upper end, so that two triangles agree on the edge they share.
+    tops, ends = [0, 0, 1], [2, 1, 2]
     with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = np.stack([x[2] - x[0], x[1] - x[0], x[2] - x[1]]) / np.stack([y[2] - y[0], y[1] - y[0], y[2] - y[1]])
+        slopes = (x[ends] - x[tops]) / (y[ends] - y[tops])
+        starts = x[tops] - slopes * y[tops]
     center = row + 0.5
-    upper = center < y[1][owner]
-    start_x, start_y = np.where(upper, x[0][owner], x[1][owner]), np.where(upper, y[0][owner], y[1][owner])
-    short = start_x + (center - start_y) * np.where(upper, slopes[1][owner], slopes[2][owner])
-    long = x[0][owner] + (center - y[0][owner]) * slopes[0][owner]
-    left = np.clip(np.ceil(np.minimum(short, long) - 0.5), 0, width).astype(np.int64)
-    right = np.clip(np.ceil(np.maximum(short, long) - 0.5), 0, width).astype(np.int64)
+    short = owner + len(rows) * (1 + (center >= y[1][owner]))
+    one, other = (starts.ravel()[edge] + slopes.ravel()[edge] * center for edge in (owner, short))
+    left = np.clip(np.ceil(np.minimum(one, other) - 0.5), 0, width).astype(np.int32)
+    right = np.clip(np.ceil(np.maximum(one, other) - 0.5), 0, width).astype(np.int32)
     widths = np.maximum(right - left, 0)
 
-    column = _count_up(left, widths)
-    at_row = (plane[owner] + slope_y[owner] * row).astype(np.float32)
-    depths = np.repeat(at_row, widths) + np.repeat(slope_x[owner].astype(np.float32), widths) * column.astype(
-        np.float32
-    )
-    return column, np.repeat(row, widths), np.repeat(owner, widths), np.maximum(depths, np.float32(1e-12))
-
-
-def _count_up(first: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """The runs first, first + 1, … of the given lengths, one after the other."""
-    ends = np.cumsum(count)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(first - (ends - count), count)
+    span = np.repeat(np.arange(len(widths)), widths)
+    step = np.arange(len(span)) - (np.cumsum(widths) - widths)[span]
+    at_left = (plane[owner] + slope_y[owner] * row + slope_x[owner] * left).astype(np.float32)
+    along = slope_x.astype(np.float32)[owner]
+    depths = at_left[span] + along[span] * step.astype(np.float32)
+    return (row * width + left)[span] + step, owner[span], np.maximum(depths, np.float32(1e-12))
 
 
 def _empty_raster() -> Raster:
