@@ -1,9 +1,9 @@
 """What a model is: its features, its network and whose encoder and body it was trained with. No PyTorch here."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 
 from spsnet.records import UserError
 
@@ -14,29 +14,8 @@ Activation = Literal["none", "leaky_relu"]
 FeatureKind = Literal["landmarks", "vector", "both"]
 
 
-class _Json:
-    """To and from a dict of plain values, refusing unknown and missing names."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for a JSON file."""
-        return asdict(self)  # type: ignore[call-overload]
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Build from the values of a JSON file.
-
-        Raises:
-            ValueError: If a name is unknown or missing, or a value is wrong.
-        """
-        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-        if set(values) != known:
-            wrong = sorted(set(values) ^ known)
-            raise ValueError(f"{cls.__name__} should have exactly the fields {sorted(known)}, differs in {wrong}")
-        return cls(**values)
-
-
 @dataclass(frozen=True, kw_only=True)
-class NetworkConfig(_Json):
+class NetworkConfig:
     """The sizes and choices of the SPS network (method, section 1)."""
 
     feature_width: int
@@ -89,7 +68,7 @@ class NetworkConfig(_Json):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FeatureConfig(_Json):
+class FeatureConfig:
     """What one f_i is made of; `build_features` makes it.
 
     The standardising constants describe people in ordinary films: a person 1.7 m high in a box a quarter larger, 2 to
@@ -156,16 +135,14 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
-        """Build from the values of a JSON file.
+        """Build from the values of a JSON file; choices that it does not name take their defaults.
 
         Raises:
-            ValueError: If a name is unknown or missing, or a value is wrong.
+            ValueError: If a name is unknown or needed and missing, or a value is wrong.
         """
-        values = dict(values)
         try:
-            network = NetworkConfig.from_dict(values.pop("network"))
-            features = FeatureConfig.from_dict(values.pop("features"))
-            return cls(network=network, features=features, **values)
+            network, features = NetworkConfig(**values["network"]), FeatureConfig(**values["features"])
+            return cls(**(values | {"network": network, "features": features}))
         except (KeyError, TypeError) as error:
             raise ValueError(f"ModelConfig: {error}") from error
 

@@ -1,8 +1,8 @@
 """The trained head without PyTorch: a film's features in, pose, shape and camera out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -27,17 +27,11 @@ class HeadPrediction:
     """s, tx, ty of the crop's weak-perspective camera; s is positive."""
 
 
-class HeadGraph(Protocol):
-    """(features (batch, time, width), mask (batch, time)) → rotations, shape, camera."""
-
-    def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
-        """Run once."""
-
-
 class SpsHead:
     """Runs windows of a film of any length through the exported head and blends them."""
 
-    def __init__(self, graph: HeadGraph, config: ModelConfig) -> None:
+    def __init__(self, graph: Callable[..., list[np.ndarray]], config: ModelConfig) -> None:
+        """Take a graph (features (batch, time, width), mask (batch, time)) → [rotations, shape, camera]."""
         self.config = config
         self._graph = graph
 

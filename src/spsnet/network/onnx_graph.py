@@ -31,8 +31,9 @@ def export_onnx(network: SpsNet, path: Path) -> None:
     example = (torch.zeros(2, window, network.config.feature_width), torch.ones(2, window, dtype=torch.bool))
     axes = {name: {0: "batch", 1: "time"} for name in (*_INPUTS, "rotations", "camera")} | {"shape": {0: "batch"}}
     with warnings.catch_warnings():
-        # The newer exporter needs onnxscript, which nothing else here does; this one writes the same graph.
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        # The newer exporter needs onnxscript, which nothing else here does; this one writes the same graph and warns of
+        # its age, and of every look at a traced shape, such as the tests' shape checks.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             _RuntimeOutputs(graph_network),
             example,
