@@ -2,6 +2,7 @@
 
 from spsnet.geometry.alignment import Similarity, apply_similarity, fit_similarity
 from spsnet.geometry.boxes import box_to_square, compute_iou, crop_to_image, image_to_crop, square_to_box
+from spsnet.geometry.filters import project_to_rotations, smooth_rotations, smooth_vectors
 from spsnet.geometry.projection import (
     crop_camera_to_translation,
     project_points,
@@ -42,11 +43,14 @@ __all__ = [
     "matrix_to_quaternion",
     "matrix_to_six_d",
     "project_points",
+    "project_to_rotations",
     "project_weak_perspective",
     "quaternion_to_axis_angle",
     "quaternion_to_matrix",
     "six_d_to_matrix",
     "skew",
+    "smooth_rotations",
+    "smooth_vectors",
     "square_to_box",
     "translation_to_crop_camera",
     "transpose",

@@ -7,6 +7,7 @@ from spsnet.records.errors import UserError
 from spsnet.records.frame import FilmInfo, Frame
 from spsnet.records.motion import BodyParameters, PersonMotion
 from spsnet.records.observations import Observation, PersonObservations
+from spsnet.records.recovery import Recovery
 from spsnet.records.track import Track
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PersonMotion",
     "PersonObservations",
     "Pinhole",
+    "Recovery",
     "Track",
     "UserError",
 ]
