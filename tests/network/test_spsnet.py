@@ -4,6 +4,7 @@ import torch
 from torch.autograd import gradcheck
 
 from reference import network_loops
+from spsnet.geometry import axis_angle_to_matrix
 from spsnet.network.config import NetworkConfig
 from spsnet.network.spsnet import SpsNet
 
@@ -106,3 +107,29 @@ def test_gradient():
         return out.rotations[:, :2], out.shape, out.camera[:, :2], out.forecast[:, :2]
 
     assert gradcheck(run, (features,))
+
+
+@pytest.mark.parametrize("scale", ["none", "sqrt_d"])
+def test_network_learns_a_few_windows_by_heart(scale):
+    torch.manual_seed(0)
+    network = SpsNet(
+        NetworkConfig(
+            feature_width=6,
+            stem_width=32,
+            hidden=64,
+            attention_scale=scale,
+            regressor_activation="leaky_relu",
+            regressor_dropout=0.0,
+        )
+    )
+    features, mask = torch.randn(4, 8, 6), torch.ones(4, 8, dtype=torch.bool)
+    target = axis_angle_to_matrix(0.5 * torch.randn(4, 8, 24, 3))
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(150):
+        loss = (network(features, mask).rotations - target).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.1 * losses[0]

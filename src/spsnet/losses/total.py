@@ -18,11 +18,7 @@ class LossTerm(NamedTuple):
 
     @classmethod
     def from_errors(cls, elements: Float[Tensor, "*elements"], mask: Bool[Tensor, "*leading"]) -> "LossTerm":
-        """Pair elements with a mask over their leading axes, and set those that do not count to 0.
-
-        Setting them to 0 (not multiplying) keeps a missing label that is NaN out of values and gradients, as long as
-        it enters through `replace_missing` first.
-        """
+        """Pair elements with a mask over their leading axes, and set those that do not count to 0."""
         wide = mask.reshape(*mask.shape, *[1] * (elements.ndim - mask.ndim))
         return cls(torch.where(wide, elements, torch.zeros_like(elements)), wide)
 
@@ -69,6 +65,9 @@ def compute_total_loss(terms: Mapping[str, LossTerm], weights: Mapping[str, floa
 
 
 def replace_missing(values: Float[Tensor, "*elements"], mask: Bool[Tensor, "*leading"]) -> Float[Tensor, "*elements"]:
-    """Put 0 where a label is missing, whatever stands there, so that no NaN enters a gradient."""
+    """Put 0 where a label is missing, whatever stands there.
+
+    Masking the error afterwards would not do: the gradient of a NaN that counts for nothing is still NaN.
+    """
     wide = mask.reshape(*mask.shape, *[1] * (values.ndim - mask.ndim))
     return torch.where(wide, values, torch.zeros_like(values))
