@@ -9,6 +9,8 @@ import typer
 
 import spsnet
 from spsnet.cli import models
+from spsnet.cli.doctor import doctor
+from spsnet.cli.run import run
 from spsnet.records import UserError
 
 _log = logging.getLogger("spsnet")
@@ -20,7 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(run)
 app.add_typer(models.app, name="models")
+app.command()(doctor)
 
 
 def _print_version(wanted: bool) -> None:

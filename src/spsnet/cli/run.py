@@ -1,0 +1,150 @@
+"""`spsnet run`: films in, people in 3D out."""
+
+import glob
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from spsnet.assets import DEFAULT_DETECTOR, detector_names
+from spsnet.records import UserError
+
+
+class Device(StrEnum):
+    """Where networks run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def run(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Video file, folder of pictures, picture, glob, camera index or stream address.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out"),
+    model: Annotated[
+        Path | None, typer.Option(help="Model folder; the one that ships when not given.", show_default=False)
+    ] = None,
+    detector: Annotated[str, typer.Option(help=f"Person detector: {', '.join(detector_names())}.")] = DEFAULT_DETECTOR,
+    device: Annotated[Device, typer.Option(help="Where networks run; this version runs on the CPU.")] = Device.auto,
+    people: Annotated[
+        int | None, typer.Option(min=1, help="Keep this many, the most visible.", show_default="all")
+    ] = None,
+    smooth: Annotated[
+        str,
+        typer.Option(help="Filter over time: auto, none, or its width in seconds. auto filters only with --no-refine."),
+    ] = "auto",
+    refine: Annotated[
+        bool, typer.Option("--refine/--no-refine", help="Move each body onto its landmarks through the real lens.")
+    ] = True,
+    focal_px: Annotated[
+        float | None,
+        typer.Option(help="Focal length in pixels of the film.", show_default="longer side of the picture"),
+    ] = None,
+    fps: Annotated[float, typer.Option(help="Frames per second of a folder of pictures.")] = 30.0,
+    export: Annotated[str, typer.Option(help="Formats, separated by commas; this version writes npz.")] = "npz",
+    overlay: Annotated[bool, typer.Option("--overlay/--no-overlay", help="Draw overlay.mp4.")] = True,
+    force: Annotated[bool, typer.Option("--force", help="Replace results that exist.")] = False,
+) -> None:
+    """Find everybody in a film and write body, pose, shape and place for each frame.
+
+    Example: spsnet run walk.mp4 -o out
+    """
+    # Video, detector and engine take seconds to import: not for --help.
+    from spsnet.cli.progress import show_progress
+    from spsnet.pipeline.running import run as run_one
+    from spsnet.pipeline.settings import RunSettings
+
+    if detector not in detector_names():
+        raise typer.BadParameter(f"{detector!r} is none of {', '.join(detector_names())}", param_hint="--detector")
+    unknown = [name for name in export.split(",") if name.strip() != "npz"]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} cannot be written by this version; npz can", param_hint="--export")
+    if focal_px is not None and not focal_px > 0:
+        raise typer.BadParameter("should be positive", param_hint="--focal-px")
+    if not fps > 0:
+        raise typer.BadParameter("should be positive", param_hint="--fps")
+    if device is Device.cuda:
+        raise UserError("--device cuda: this version runs on the CPU only; leave --device out")
+    settings = RunSettings(
+        model=model,
+        detector=detector,
+        people=people,
+        focal_px=focal_px,
+        refine=refine,
+        smooth_s=_parse_smooth(smooth),
+        fps=fps,
+    )
+    failures = []
+    sources = expand_inputs(inputs)
+    for source in sources:
+        try:
+            with show_progress(Path(source).name or source) as watch:
+                folder, summary = run_one(
+                    source,
+                    out,
+                    settings,
+                    command=("spsnet", *sys.argv[1:]),
+                    overlay=overlay,
+                    force=force,
+                    watch=watch,
+                )
+        except UserError as error:
+            if len(sources) == 1:
+                raise
+            failures.append(source)
+            typer.echo(f"spsnet: {error}", err=True)
+            continue
+        typer.echo(_describe(folder, summary))
+    if failures:
+        raise UserError(f"{len(failures)} of {len(sources)} inputs could not be done: {', '.join(failures)}")
+
+
+def expand_inputs(inputs: list[str]) -> list[str]:
+    """Globs that the shell left as they are become paths; everything else stays.
+
+    Raises:
+        UserError: If a glob fits nothing, naming it.
+    """
+    sources: list[str] = []
+    for pattern in inputs:
+        if "://" in pattern or not glob.has_magic(pattern) or Path(pattern).exists():
+            sources.append(pattern)
+            continue
+        found = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 (any pattern, absolute or not)
+        if not found:
+            raise UserError(f"{pattern}: no file fits this pattern")
+        sources.extend(found)
+    return sources
+
+
+def _parse_smooth(text: str) -> float | None:
+    if text == "auto":
+        return None
+    try:
+        seconds = 0.0 if text == "none" else float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither auto, none nor seconds", param_hint="--smooth") from None
+    if not 0 <= seconds < 10:
+        raise typer.BadParameter("should be between 0 and 10 seconds", param_hint="--smooth")
+    return seconds
+
+
+def _describe(folder: Path, summary: dict[str, Any] | None) -> str:
+    if summary is None:
+        return f"{folder}: done before, left as it is; --force does it again"
+    people = summary["people"]
+    lines = [
+        f"{folder}: {len(people)} {'person' if len(people) == 1 else 'people'} in {summary['input']['frames']} frames, "
+        f"{summary['seconds_total']:.1f} s"
+    ]
+    lines += [f"  warning: {warning}" for warning in summary["warnings"]]
+    return "\n".join(lines)

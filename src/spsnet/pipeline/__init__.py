@@ -1,0 +1,1 @@
+"""The main path: a film in, people out."""

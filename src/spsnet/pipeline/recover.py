@@ -1,0 +1,100 @@
+"""The whole program on one screen: a film in, people in 3D out.
+
+The film is read twice: once to find and follow people, once to look at each of them. (A third time draws the overlay.)
+Decoding costs far less than holding a film in memory: every stage is a generator that holds one frame.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from spsnet.body import load_body
+from spsnet.crops import PersonObserver
+from spsnet.detection import PersonDetector, load_detector
+from spsnet.encoders import load_encoder
+from spsnet.pipeline.lifting import Lifter
+from spsnet.pipeline.observing import PersonCollector, observe_people
+from spsnet.pipeline.settings import RunSettings, Stopwatch, Watch, watch_nothing
+from spsnet.records import Frame, PersonMotion, Pinhole, Recovery, Track
+from spsnet.tracking import SceneCuts, Tracker, select_people
+from spsnet.video import open_film
+
+
+def recover(source: str | Path, settings: RunSettings | None = None, *, watch: Watch = watch_nothing) -> Recovery:
+    """Find, follow and lift everybody in a film.
+
+    Args:
+        source: Video file, folder of pictures or picture.
+        settings: Choices; the defaults where None.
+        watch: Gets every stage's items as they pass, to show progress.
+
+    Raises:
+        UserError: If the film or the model cannot be read.
+    """
+    settings = settings or RunSettings()
+    stopwatch = Stopwatch()
+    film = open_film(source, fps=settings.fps)
+    with stopwatch.time("load"):
+        lifter = Lifter(settings.model or find_default_model(), load_body())
+        detector = load_detector(settings.detector)
+        encoder = load_encoder(lifter.head.config.encoder, feature=lifter.needs_feature)
+
+    frames = watch(stopwatch.time_each(film.frames(), "decode"), "finding people", film.info.frame_count)
+    tracks, frame_count = follow_people(frames, detector, settings, stopwatch)
+    warnings = [*film.warnings, *_warn_of_nobody(tracks)]
+
+    collectors = {track.track_id: PersonCollector(track) for track in tracks}
+    looks = observe_people(film, tracks, PersonObserver(encoder.encode), stopwatch)
+    for frame, observations in watch(looks, "looking at them", frame_count):
+        for track_id, observation in observations.items():
+            collectors[track_id].add(frame.index, observation)
+
+    camera = Pinhole.from_size(film.info.width, film.info.height, settings.focal_px)
+    seen = [person for collector in collectors.values() for person in collector.finish()]
+    people = [lifter.lift(person, camera, settings, stopwatch) for person in watch(seen, "lifting to 3D", len(seen))]
+    return Recovery(
+        film=film.info,
+        frame_count=frame_count,
+        camera=camera,
+        people=_number_people(people),
+        body=lifter.body.name,
+        model=f"{lifter.head.config.name} {lifter.head.config.version}",
+        warnings=tuple(warnings),
+        seconds=stopwatch.seconds,
+    )
+
+
+def follow_people(
+    frames: Iterable[Frame], detector: PersonDetector, settings: RunSettings, stopwatch: Stopwatch
+) -> tuple[list[Track], int]:
+    """First pass: detect in every frame and follow from frame to frame; also counts the frames."""
+    tracker, cuts = Tracker(), SceneCuts()
+    tracks: list[Track] = []
+    count = 0
+    for frame in frames:
+        count += 1
+        with stopwatch.time("detect"):
+            detections = detector.detect(frame.image_rgb)
+        with stopwatch.time("track"):
+            if cuts.update(frame.image_rgb):
+                tracks += tracker.finish()
+            tracks += tracker.update(frame.index, frame.time_s, detections)
+    tracks += tracker.finish()
+    return (tracks if settings.people is None else select_people(tracks, settings.people)), count
+
+
+def find_default_model() -> Path:
+    """Folder of the model that ships: inside the installed package, or beside `src` in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "weights" / "default"
+    return installed if installed.is_dir() else package.parents[1] / "weights" / "default"
+
+
+def _number_people(people: list[PersonMotion]) -> tuple[PersonMotion, ...]:
+    """From 1, by first frame, the longer first."""
+    ordered = sorted(people, key=lambda person: (int(person.frame_index[0]), -len(person), person.track_id))
+    return tuple(replace(person, track_id=number) for number, person in enumerate(ordered, start=1))
+
+
+def _warn_of_nobody(tracks: list[Track]) -> list[str]:
+    return [] if tracks else ["nobody was found in this film"]

@@ -1,0 +1,1 @@
+"""Clips, network and losses joined: from a recipe to a model folder."""
