@@ -1,6 +1,7 @@
 """Body files: real SMPL as .npz or .pkl, and ours, which is the same with extras."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -15,6 +16,16 @@ from spsnet.records import UserError
 
 _REQUIRED = ("v_template", "shapedirs", "J_regressor", "kintree_table", "f", "weights")
 _SHAPES = 10
+_DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def load_body(path: Path | None = None) -> BodyModel:
@@ -43,9 +54,9 @@ def _load_file(path: Path, _changed: int) -> BodyModel:
 
 def _load_npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except _DAMAGED as error:
         raise UserError(f"{path}: not a readable .npz of arrays ({error}); get the file again") from error
 
 

@@ -68,7 +68,10 @@ def _find_ancestors(parents: tuple[int, ...]) -> Float[np.ndarray, "joints joint
 
 
 def _pick(array: Float[Array, "batch n *rest"], index: np.ndarray) -> Float[Array, "batch m *rest"]:
-    """Elements of the second axis; a run of neighbours is a view, which costs nothing forward and little backward."""
+    """Elements of the second axis, ready to be broadcast.
+
+    A run of neighbours is a view, and one element wanted several times is itself, which costs little in the gradient.
+    """
     first, count = int(index[0]), len(index)
     if np.array_equal(index, np.arange(first, first + count)):
         return array[:, first : first + count]

@@ -20,7 +20,7 @@ import numpy as np
 from spsnet.records import UserError
 
 _PLAIN_TYPE = re.compile(r"^[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|[SU]\d{1,6}|bool|u?int(8|16|32|64)|float(16|32|64))$")
-_MOST_ELEMENTS = 10**9
+_MOST_ELEMENTS = 10**8
 _MALFORMED = (
     pickle.UnpicklingError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError,
     RecursionError, MemoryError, ImportError,
@@ -77,7 +77,7 @@ class _Dtype:
 
     __slots__ = ("dtype",)
 
-    def __init__(self, name: Any) -> None:
+    def __init__(self, name: Any, *_: Any) -> None:
         if not isinstance(name, str) or not _PLAIN_TYPE.match(name):
             raise pickle.UnpicklingError(f"an array of type {name!r}, only plain numbers and text are read")
         self.dtype = np.dtype(name)
@@ -98,28 +98,62 @@ class _Ndarray:
 
 
 class _Object:
-    """An object known by its attributes."""
+    """An object known by its attributes; the classes of scipy and chumpy are empty copies of this one."""
 
-    __slots__ = ("kind", "state")
+    __slots__ = ("state",)
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-        self.state: dict[str, Any] = {}
+    def __new__(cls, *_: Any) -> "_Object":
+        made = super().__new__(cls)
+        made.state = {}
+        return made
 
     def __setstate__(self, state: Any) -> None:
         self.state = dict(state)
 
     def evaluate(self, state: dict[str, Any]) -> Any:
         """The plain value, from the attributes with their own values already in place."""
-        if self.kind.startswith("chumpy."):
-            return _evaluate_chumpy(state)
-        if self.kind.startswith("scipy.sparse"):
-            return _densify(self.kind.rpartition(".")[2][:3], state)
         return state
 
 
-def _make_kind(kind: str) -> _Function:
-    return _Function(lambda *_: _Object(kind))
+class _Chumpy(_Object):
+    """A chumpy array: its value `x`, or elements `idxs` of `a` in a `preferred_shape`; else its attributes."""
+
+    __slots__ = ()
+
+    def evaluate(self, state: dict[str, Any]) -> Any:
+        if "x" in state:
+            return np.asarray(state["x"])
+        if "a" in state and "idxs" in state:
+            chosen = np.asarray(state["a"]).reshape(-1)[np.asarray(state["idxs"])]
+            return chosen.reshape(tuple(state["preferred_shape"])) if "preferred_shape" in state else chosen
+        return state
+
+
+class _CompressedColumns(_Object):
+    """A sparse matrix of scipy, column after column."""
+
+    __slots__ = ()
+
+    def evaluate(self, state: dict[str, Any]) -> Any:
+        return _densify(state, state["indices"], _expand(state["indptr"]))
+
+
+class _CompressedRows(_Object):
+    """A sparse matrix of scipy, row after row."""
+
+    __slots__ = ()
+
+    def evaluate(self, state: dict[str, Any]) -> Any:
+        return _densify(state, _expand(state["indptr"]), state["indices"])
+
+
+class _Coordinates(_Object):
+    """A sparse matrix of scipy, each element with its row and column."""
+
+    __slots__ = ()
+
+    def evaluate(self, state: dict[str, Any]) -> Any:
+        return _densify(state, *(state["coords"] if "coords" in state else (state["row"], state["col"])))
 
 
 def _make_array(data: Any, dtype: Any, shape: Any, order: Any = "C") -> np.ndarray:
@@ -129,39 +163,56 @@ def _make_array(data: Any, dtype: Any, shape: Any, order: Any = "C") -> np.ndarr
     return np.frombuffer(content, dtype.dtype).reshape(shape, order=order).copy()
 
 
-def _rebuild(kind: Any, *_: Any) -> Any:
-    """Python 2's way to make an empty object of a class (listed ones are functions of ours)."""
-    return kind()
-
-
-def _encode(text: str, *_: Any) -> bytes:
-    return text.encode("latin1")
-
-
 def _make_scalar(dtype: Any, data: Any) -> Any:
     return _make_array(data, dtype, ())[()]
 
 
-_LISTED: dict[tuple[str, str], _Function] = {
-    ("numpy", "ndarray"): _Function(lambda *_: _Ndarray()),
-    ("numpy", "dtype"): _Function(lambda name, *_: _Dtype(name)),
-    ("_codecs", "encode"): _Function(_encode),
-    ("copy_reg", "_reconstructor"): _Function(_rebuild),
-    ("copyreg", "_reconstructor"): _Function(_rebuild),
-    ("__builtin__", "object"): _make_kind("object"),
-    ("builtins", "object"): _make_kind("object"),
-    ("__builtin__", "set"): _Function(lambda items=(): list(items)),
-    ("builtins", "set"): _Function(lambda items=(): list(items)),
-    ("collections", "OrderedDict"): _Function(lambda items=(): dict(items)),
-}
-for _core in ("numpy.core", "numpy._core"):
-    _LISTED[_core + ".multiarray", "_reconstruct"] = _Function(_rebuild)
-    _LISTED[_core + ".multiarray", "scalar"] = _Function(_make_scalar)
-    _LISTED[_core + ".numeric", "_frombuffer"] = _Function(_make_array)
-for _layout in ("csc", "csr", "coo"):
-    for _module in (f"scipy.sparse.{_layout}", f"scipy.sparse._{_layout}"):
-        for _class in (f"{_layout}_matrix", f"{_layout}_array"):
-            _LISTED[_module, _class] = _make_kind(f"{_module}.{_class}")
+def _rebuild(kind: Any, *_: Any) -> Any:
+    """An empty object of a listed class, to be filled by its state."""
+    if kind not in (_Ndarray, _Object) and not (isinstance(kind, type) and issubclass(kind, _Object)):
+        raise pickle.UnpicklingError("an object of an unknown class")
+    return kind()
+
+
+def _expand(starts: Any) -> np.ndarray:
+    """Row (or column) of each element from the places where rows start."""
+    return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+
+
+def _densify(state: dict[str, Any], rows: Any, columns: Any) -> np.ndarray:
+    shape = tuple(int(n) for n in state["_shape" if "_shape" in state else "shape"])
+    if len(shape) != 2 or min(shape) < 0 or shape[0] * shape[1] > _MOST_ELEMENTS:
+        raise pickle.UnpicklingError(f"a sparse matrix of shape {shape}")
+    dense = np.zeros(shape, state["data"].dtype)
+    np.add.at(dense, (rows, columns), state["data"])
+    return dense
+
+
+def _list_names() -> dict[tuple[str, str], Any]:
+    """Every name a pickle may use, with the record of ours that stands for it."""
+    listed: dict[tuple[str, str], Any] = {
+        ("numpy", "ndarray"): _Ndarray,
+        ("numpy", "dtype"): _Dtype,
+        ("_codecs", "encode"): _Function(lambda text, *_: text.encode("latin1")),
+        ("collections", "OrderedDict"): _Function(lambda items=(): dict(items)),
+    }
+    for builtins, copy in (("__builtin__", "copy_reg"), ("builtins", "copyreg")):
+        listed[builtins, "object"] = _Object
+        listed[builtins, "set"] = _Function(list)
+        listed[builtins, "bytes"] = _Function(lambda: b"")
+        listed[copy, "_reconstructor"] = _Function(_rebuild)
+    for core in ("numpy.core", "numpy._core"):
+        listed[f"{core}.multiarray", "_reconstruct"] = _Function(_rebuild)
+        listed[f"{core}.multiarray", "scalar"] = _Function(_make_scalar)
+        listed[f"{core}.numeric", "_frombuffer"] = _Function(_make_array)
+    for layout, record in (("csc", _CompressedColumns), ("csr", _CompressedRows), ("coo", _Coordinates)):
+        for module in (f"scipy.sparse.{layout}", f"scipy.sparse._{layout}"):
+            listed[module, f"{layout}_matrix"] = listed[module, f"{layout}_array"] = record
+    return listed
+
+
+_LISTED = _list_names()
+_OPEN = object()
 
 
 class _ArrayUnpickler(pickle.Unpickler):
@@ -169,11 +220,10 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if module.split(".")[0] == "chumpy":
-            return _make_kind(f"chumpy.{name}")
-        found = _LISTED.get((module, name))
-        if found is None:
+            return _Chumpy
+        if (module, name) not in _LISTED:
             raise _ForbiddenNameError(f"{module}.{name}")
-        return found
+        return _LISTED[module, name]
 
 
 def _resolve(node: Any, seen: dict[int, Any]) -> Any:
@@ -181,52 +231,18 @@ def _resolve(node: Any, seen: dict[int, Any]) -> Any:
     if not isinstance(node, _Dtype | _Ndarray | _Object | _Function | dict | list | tuple):
         return node
     if id(node) in seen:
-        value = seen[id(node)]
-        if value is _OPEN:
+        if seen[id(node)] is _OPEN:
             raise pickle.UnpicklingError("an object that contains itself")
-        return value
+        return seen[id(node)]
     seen[id(node)] = _OPEN
+    value: Any = None
     if isinstance(node, _Object):
         value = node.evaluate(_resolve(node.state, seen))
     elif isinstance(node, _Ndarray):
         value = node.array
     elif isinstance(node, dict):
-        value = {_resolve(key, seen): _resolve(item, seen) for key, item in node.items()}
-    elif isinstance(node, _Dtype | _Function):
-        value = None
-    else:
+        value = {key: _resolve(item, seen) for key, item in node.items()}
+    elif isinstance(node, list | tuple):
         value = type(node)([_resolve(item, seen) for item in node])
     seen[id(node)] = value
     return value
-
-
-_OPEN = object()
-
-
-def _evaluate_chumpy(state: dict[str, Any]) -> Any:
-    """The array behind a chumpy object: its value `x`, or elements `idxs` of `a` in a `preferred_shape`.
-
-    Anything else (optimisers, caches) is kept as its attributes.
-    """
-    if "x" in state:
-        return np.asarray(state["x"])
-    if "a" in state and "idxs" in state:
-        chosen = np.asarray(state["a"]).reshape(-1)[np.asarray(state["idxs"])]
-        return chosen.reshape(tuple(state["preferred_shape"])) if "preferred_shape" in state else chosen
-    return state
-
-
-def _densify(layout: str, state: dict[str, Any]) -> np.ndarray:
-    """A sparse matrix of scipy as a dense array."""
-    shape = tuple(int(n) for n in state["_shape" if "_shape" in state else "shape"])
-    if len(shape) != 2 or shape[0] * shape[1] > _MOST_ELEMENTS or min(shape) < 0:
-        raise pickle.UnpicklingError(f"a sparse matrix of shape {shape}")
-    data = state["data"]
-    if layout == "coo":
-        row, column = state["coords"] if "coords" in state else (state["row"], state["col"])
-    else:
-        outer = np.repeat(np.arange(len(state["indptr"]) - 1), np.diff(state["indptr"]))
-        row, column = (state["indices"], outer) if layout == "csc" else (outer, state["indices"])
-    dense = np.zeros(shape, data.dtype)
-    np.add.at(dense, (row, column), data)
-    return dense
