@@ -15,6 +15,7 @@ from typing import IO
 
 from spsnet.records import UserError
 
+_CHUNK_BYTES = 1 << 20
 _AR_MAGIC = b"!<arch>\n"
 
 
@@ -36,19 +37,21 @@ class Archive:
         """Paths of everything inside, without a leading `./`."""
         return frozenset(self._raw_names)
 
-    def open_member(self, member: str) -> IO[bytes]:
-        """A member's content.
+    def read_member(self, member: str) -> Iterator[bytes]:
+        """A member's content, piece by piece.
 
         Raises:
             KeyError: If there is no such file inside.
         """
         name = self._raw_names[member]
         if isinstance(self._container, zipfile.ZipFile):
-            return self._container.open(name)
-        content = self._container.extractfile(name)
+            content: IO[bytes] | None = self._container.open(name)
+        else:
+            content = self._container.extractfile(name)
         if content is None:
             raise KeyError(member)
-        return content
+        with content:
+            yield from iter(lambda: content.read(_CHUNK_BYTES), b"")
 
 
 @contextlib.contextmanager
@@ -63,7 +66,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as wheel:
                 yield Archive(path, wheel)
-        elif path.open("rb").read(len(_AR_MAGIC)) == _AR_MAGIC:
+        elif _is_debian_package(path):
             with _open_debian_payload(path) as payload:
                 yield Archive(path, payload)
         else:
@@ -71,6 +74,11 @@ def open_archive(path: Path) -> Iterator[Archive]:
                 yield Archive(path, tarball)
     except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError) as error:
         raise BrokenArchiveError(f"{path} is not a whole archive: {error}") from error
+
+
+def _is_debian_package(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_AR_MAGIC)) == _AR_MAGIC
 
 
 @contextlib.contextmanager

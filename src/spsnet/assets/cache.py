@@ -7,16 +7,13 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO
 
 import platformdirs
 
 from spsnet.assets.catalogue import Asset
 from spsnet.records import UserError
-
-_CHUNK_BYTES = 1 << 20
 
 
 class WrongContentError(UserError):
@@ -68,7 +65,7 @@ def explain_write_errors(folder: Path) -> Iterator[None]:
         raise
 
 
-def store(asset: Asset, content: IO[bytes]) -> Path:
+def store(asset: Asset, content: Iterable[bytes]) -> Path:
     """Put the content in the cache under a temporary name, check it, and move it into place.
 
     Raises:
@@ -83,7 +80,7 @@ def store(asset: Asset, content: IO[bytes]) -> Path:
         try:
             digest = hashlib.sha256()
             with os.fdopen(handle, "wb") as file:
-                while chunk := content.read(_CHUNK_BYTES):
+                for chunk in content:
                     digest.update(chunk)
                     file.write(chunk)
             if digest.hexdigest() != asset.sha256:
@@ -105,7 +102,7 @@ def lock(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+b")
     with file:
-        while not _try_to_lock(file):
+        while not _try_to_lock(file.fileno()):
             time.sleep(0.2)
         yield
 
@@ -113,9 +110,9 @@ def lock(path: Path) -> Iterator[None]:
 if sys.platform == "win32":
     import msvcrt
 
-    def _try_to_lock(file: IO[bytes]) -> bool:
+    def _try_to_lock(descriptor: int) -> bool:
         try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:
             return False
         return True
@@ -123,9 +120,9 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _try_to_lock(file: IO[bytes]) -> bool:
+    def _try_to_lock(descriptor: int) -> bool:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True

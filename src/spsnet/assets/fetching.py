@@ -80,8 +80,7 @@ def take_from_file(path: Path) -> list[Asset]:
     sha256 = compute_sha256(path)
     for asset in list_assets():
         if asset.sha256 == sha256:
-            with path.open("rb") as content:
-                store(asset, content)
+            store(asset, [path.read_bytes()])
             return [asset]
     try:
         taken = _unpack(path, list_assets())
@@ -159,8 +158,7 @@ def _unpack(path: Path, assets: Iterable[Asset]) -> list[Asset]:
     with open_archive(path) as archive:
         for asset in assets:
             if asset.member in archive.members:
-                with archive.open_member(asset.member) as content:
-                    store(asset, content)
+                store(asset, archive.read_member(asset.member))
                 stored.append(asset)
     return stored
 

@@ -118,7 +118,7 @@ def _call_pip(package: Package) -> _Client:
     # Any file of the package will do: the same wheel is asked for on every system and every Python.
     target = ["--only-binary=:all:", "--progress-bar=off", "--implementation", "cp", "--python-version", "3.11"]
     platforms = ["--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64"]
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", *target, *platforms]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest=.", *target, *platforms]
     # As variables, because a pip too old to know one of these passes over it.
     settings = {"PIP_RESUME_RETRIES": "5", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     return _Client(name="pip", command=(*command, str(package)), environment=settings)

@@ -27,10 +27,11 @@ app.add_typer(models.app, name="models")
 app.command()(doctor)
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         typer.echo(f"spsnet {spsnet.__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
@@ -66,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell("there is not enough memory for this: close other programs, or take a smaller film")
     except Exception as error:
         hint = "" if _log.isEnabledFor(logging.DEBUG) else "; run it with --verbose for the traceback"
-        return _tell(f"this is a fault in spsnet, please report it: {type(error).__name__}: {error}{hint}")
+        first_line = str(error).partition("\n")[0]
+        return _tell(f"this is a fault in spsnet, please report it: {type(error).__name__}: {first_line}{hint}")
     return 0
 
 
