@@ -1,13 +1,12 @@
 """Frame to boxes: person detectors behind one protocol."""
 
 from spsnet.detection.blazepose import BlazePoseDetector, BlazePoseDetectorConfig
-from spsnet.detection.detector import DEFAULT_DETECTOR, DETECTORS, PersonDetector, load_detector
+from spsnet.detection.detector import DETECTORS, PersonDetector, load_detector
 from spsnet.detection.nanodet import NanoDetConfig, NanoDetDetector
 from spsnet.detection.ssdlite import SsdLiteDetector
 from spsnet.detection.tfjs_graph import load_tfjs_graph
 
 __all__ = [
-    "DEFAULT_DETECTOR",
     "DETECTORS",
     "BlazePoseDetector",
     "BlazePoseDetectorConfig",
