@@ -42,7 +42,7 @@ def save_person(path: Path, person: PersonMotion, *, body: str, model: str, fps:
     }
     try:
         with path.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, allow_pickle=False, **arrays)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}; free some space or choose -o") from error
 

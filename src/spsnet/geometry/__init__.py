@@ -2,6 +2,7 @@
 
 from spsnet.geometry.alignment import Similarity, apply_similarity, fit_similarity
 from spsnet.geometry.boxes import box_to_square, compute_iou, crop_to_image, image_to_crop, square_to_box
+from spsnet.geometry.differences import compute_second_difference
 from spsnet.geometry.filters import project_to_rotations, smooth_rotations, smooth_vectors
 from spsnet.geometry.projection import (
     crop_camera_to_translation,
@@ -31,6 +32,7 @@ __all__ = [
     "axis_angle_to_matrix",
     "box_to_square",
     "compute_iou",
+    "compute_second_difference",
     "crop_camera_to_translation",
     "crop_to_image",
     "cross",

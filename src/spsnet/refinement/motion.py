@@ -14,7 +14,13 @@ import numpy as np
 from jaxtyping import Float
 
 from spsnet.body import KeypointModel
-from spsnet.geometry import interpolate_rotations, matrix_to_axis_angle, project_points, transpose
+from spsnet.geometry import (
+    compute_second_difference,
+    interpolate_rotations,
+    matrix_to_axis_angle,
+    project_points,
+    transpose,
+)
 from spsnet.records import Pinhole
 from spsnet.refinement.articulation import Articulation, PosedPoints
 from spsnet.refinement.banded import BandedNormalEquations
@@ -310,7 +316,7 @@ class _Fit:
         frames = len(motion)
         if frames < 3:
             return
-        stencil = _second_difference(motion.time_s) / self._config.acceleration_sigma_m_s2
+        stencil = compute_second_difference(motion.time_s) / self._config.acceleration_sigma_m_s2
         turns = by_rotation[:, :_JOINTS].reshape(frames, 3 * _JOINTS, -1)
         jacobian = np.zeros((frames, 3 * _JOINTS + 3, self._turns + 3))
         jacobian[:, : 3 * _JOINTS, : self._turns] = turns
@@ -318,13 +324,6 @@ class _Fit:
         place = np.concatenate([posed.joints_m.reshape(frames, -1), np.sqrt(_JOINTS) * translation], axis=1)
         residual = sum(stencil[:, k, None] * place[k : k + frames - 2] for k in range(3))
         equations.add_accelerations(jacobian, np.asarray(residual), stencil)
-
-
-def _second_difference(time_s: Float[np.ndarray, " time"]) -> Float[np.ndarray, "inner 3"]:
-    """Weights of three unevenly spaced samples that give the second derivative at the middle one."""
-    before, after = np.diff(time_s)[:-1], np.diff(time_s)[1:]
-    whole = before + after
-    return np.stack([2 / (before * whole), -2 / (before * after), 2 / (after * whole)], axis=1)
 
 
 def _split(frames: int, config: RefinementConfig) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from spsnet.metrics import compute_pve
+
+
+def test_pve_by_hand() -> None:
+    target = np.zeros((2, 4, 3), np.float32)
+    predicted = target.copy()
+    predicted[1, 2] = [0, 0.012, 0.016]
+    np.testing.assert_allclose(compute_pve(predicted, target), [[0, 0, 0, 0], [0, 0, 20, 0]], rtol=1e-6)
+
+
+def test_roots_take_the_place_off() -> None:
+    rng = np.random.default_rng(0)
+    target, root = rng.normal(size=(3, 10, 3)), rng.normal(size=(3, 3))
+    move = rng.normal(size=(3, 3))
+    error = compute_pve(target + move[:, None], target, predicted_root_m=root + move, target_root_m=root)
+    np.testing.assert_allclose(error, 0, atol=1e-10)
+    expected = np.tile(1000 * np.linalg.norm(move, axis=1)[:, None], 10)
+    np.testing.assert_allclose(compute_pve(target + move[:, None], target), expected)
+
+
+def test_one_root_is_refused() -> None:
+    mesh = np.zeros((1, 10, 3))
+    with pytest.raises(ValueError, match="both or neither"):
+        compute_pve(mesh, mesh, target_root_m=np.zeros((1, 3)))
