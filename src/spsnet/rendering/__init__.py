@@ -13,6 +13,7 @@ from spsnet.rendering.rasteriser import (
     rasterize,
 )
 from spsnet.rendering.shading import Light, compute_irradiance, compute_vertex_normals, shade_vertices
+from spsnet.rendering.shadows import compute_lamp_visibility
 from spsnet.rendering.side_view import SideView
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "compose_overlay",
     "compute_fragments",
     "compute_irradiance",
+    "compute_lamp_visibility",
     "compute_vertex_normals",
     "get_track_color",
     "interpolate_corners",

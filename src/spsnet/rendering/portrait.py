@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from spsnet.records import Pinhole
 from spsnet.rendering.rasteriser import Fragments, compute_fragments, interpolate_vertices, rasterize
 from spsnet.rendering.shading import Light, compute_irradiance, compute_vertex_normals
+from spsnet.rendering.shadows import compute_lamp_visibility
 
 Texture = Callable[[Fragments], Float[np.ndarray, "3 fragments"]]
 """Albedo (RGB, 0 to 1) of each covered pixel, found from its face and place in it."""
@@ -36,6 +37,7 @@ def render_person(
     *,
     supersampling: int = 2,
     cull_back_faces: bool = True,
+    shadows: bool = False,
 ) -> Portrait:
     """Draw a person over a background, smoothing by drawing larger and averaging.
 
@@ -48,6 +50,7 @@ def render_person(
         background_rgb: The picture behind.
         supersampling: Samples a pixel along each axis.
         cull_back_faces: Leave out triangles seen from inside.
+        shadows: Let the body throw the lamp's shadow on itself.
 
     Raises:
         ValueError: If the background is not of the camera's size, or `supersampling` is under 1.
@@ -66,7 +69,8 @@ def render_person(
         return Portrait(image_rgb=image, mask=mask, depth_m=depth)
 
     fragments = compute_fragments(raster, vertices_m, faces, fine)
-    diffuse, highlight = compute_irradiance(vertices_m, compute_vertex_normals(vertices_m, faces), light)
+    visibility = compute_lamp_visibility(vertices_m, faces, light.direction) if shadows else None
+    diffuse, highlight = compute_irradiance(vertices_m, compute_vertex_normals(vertices_m, faces), light, visibility)
     if callable(albedo):
         lit = interpolate_vertices(fragments, faces, np.concatenate([diffuse, highlight], 1))
         rgb = albedo(fragments) * lit[:3] + lit[3]

@@ -76,17 +76,21 @@ def shade_vertices(
 
 
 def compute_irradiance(
-    vertices_m: Float[np.ndarray, "vertices 3"], normals: Float[np.ndarray, "vertices 3"], light: Light
+    vertices_m: Float[np.ndarray, "vertices 3"],
+    normals: Float[np.ndarray, "vertices 3"],
+    light: Light,
+    lamp_visibility: Float[np.ndarray, " vertices"] | None = None,
 ) -> tuple[Float[np.ndarray, "vertices 3"], Float[np.ndarray, "vertices 1"]]:
     """The two factors of `shade_vertices`: what multiplies the albedo, and the highlight added to it.
 
-    Keep them apart where the albedo is found pixel by pixel (a texture).
+    Keep them apart where the albedo is found pixel by pixel (a texture). `lamp_visibility` is 0 in the lamp's shadow.
     """
+    visibility = np.ones((1, 1)) if lamp_visibility is None else lamp_visibility[:, None]
     to_lamp = light.direction / np.linalg.norm(light.direction)
     to_eye = -vertices_m / np.maximum(np.linalg.norm(vertices_m, axis=1, keepdims=True), 1e-9)
     sky, ground, lamp = np.array(light.sky_rgb), np.array(light.ground_rgb), np.array(light.lamp_rgb)
     upward = (1 - normals[:, 1:2]) / 2
-    diffuse = ground + (sky - ground) * upward + lamp * np.maximum(normals @ to_lamp, 0)[:, None]
+    diffuse = ground + (sky - ground) * upward + lamp * visibility * np.maximum(normals @ to_lamp, 0)[:, None]
     if light.rim:
         facing = np.abs((normals * to_eye).sum(1, keepdims=True))
         diffuse = diffuse * (1 - light.rim * (1 - facing) ** 2)
@@ -94,5 +98,5 @@ def compute_irradiance(
     if light.gloss:
         half = to_eye + to_lamp
         half /= np.maximum(np.linalg.norm(half, axis=1, keepdims=True), 1e-9)
-        highlight = light.gloss * np.maximum((normals * half).sum(1, keepdims=True), 0) ** 24
+        highlight = light.gloss * visibility * np.maximum((normals * half).sum(1, keepdims=True), 0) ** 24
     return diffuse, highlight
