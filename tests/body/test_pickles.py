@@ -111,10 +111,7 @@ def make_attacks(mark: Path) -> dict[str, bytes]:
         "subprocess": pickle.dumps(Calls(subprocess.Popen, ["touch", str(mark)])),
         "eval": pickle.dumps(Calls(eval, code)),
         "exec": pickle.dumps(Calls(exec, code)),
-        "__builtin__.eval": old_pickles.START
-        + old_pickles.name("__builtin__", "eval")
-        + old_pickles.text(code)
-        + b"\x85R.",
+        "__builtin__.eval": old_pickles.START + evaluate + b".",
         "getattr": pickle.dumps(Calls(getattr, np.ndarray, "tofile")),
         "import": pickle.dumps(Calls(__import__, "os")),
         "dotted name": b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.",

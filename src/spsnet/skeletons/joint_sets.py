@@ -105,9 +105,10 @@ _COCO17 = (
     "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow left_wrist "
     "right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle"
 )
-_COCO_TRUNK = {
-    "right_shoulder": "left_shoulder", "left_hip": "left_shoulder", "right_hip": "right_shoulder",
-}  # fmt: skip
+_SIDES = {"left_hip": "left_shoulder", "right_hip": "right_shoulder"}
+_EARS_ON_SHOULDERS = {"left_shoulder": "left_ear", "right_shoulder": "right_ear"}
+_HIPS = ("left_hip", "right_hip")
+_SHOULDERS = ("left_shoulder", "right_shoulder")
 
 # The order of the H3.6M joint regressor: left leg first; the raw data set has the right leg first.
 _H36M17 = (
@@ -123,9 +124,6 @@ _LSP14 = (
     "right_ankle right_knee right_hip left_hip left_knee left_ankle right_wrist right_elbow right_shoulder "
     "left_shoulder left_elbow left_wrist neck head_top"
 )
-_LSP_TRUNK = {
-    "head_top": "neck", "left_hip": "left_shoulder", "right_hip": "right_shoulder",
-}  # fmt: skip
 
 _OPENPOSE25 = (
     "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist mid_hip right_hip right_knee "
@@ -185,8 +183,8 @@ _MPI28_EXTRA = {
 }  # fmt: skip
 
 
-def _make(name: str, joint_names: str, parents: Mapping[str, str]) -> JointSet:
-    """A joint set from its names and the joint that each is drawn from."""
+def _make(name: str, joint_names: str, parents: Mapping[str, str], *closing: tuple[str, str]) -> JointSet:
+    """A joint set from its names, the joint that each is drawn from, and lines that close the trunk."""
     names = tuple(joint_names.split())
     place = {joint: i for i, joint in enumerate(names)}
     sides = ((joint, joint.replace("left", "right")) for joint in names if "left" in joint)
@@ -194,7 +192,7 @@ def _make(name: str, joint_names: str, parents: Mapping[str, str]) -> JointSet:
         name=name,
         joint_names=names,
         pairs=tuple((place[left], place[right]) for left, right in sides),
-        edges=tuple((place[parent], place[joint]) for joint, parent in parents.items()),
+        edges=tuple((place[parent], place[joint]) for joint, parent in (*parents.items(), *closing)),
     )
 
 
@@ -213,11 +211,11 @@ JOINT_SETS: Mapping[str, JointSet] = {
     for joint_set in (
         _make("smpl24", _SMPL24, _SMPL24_PARENTS),
         _make("h36m17", _H36M17, {**_LIMBS, **_SHOULDERS_ON_NECK, **_H36M_TRUNK}),
-        _make("lsp14", _LSP14, {**_LIMBS, **_SHOULDERS_ON_NECK, **_LSP_TRUNK}),
-        _make("coco17", _COCO17, {**_LIMBS, **_FACE, **_COCO_TRUNK, "left_shoulder": "nose"}),
+        _make("lsp14", _LSP14, {**_LIMBS, **_SHOULDERS_ON_NECK, **_SIDES, "head_top": "neck"}, _HIPS),
+        _make("coco17", _COCO17, {**_LIMBS, **_FACE, **_SIDES, **_EARS_ON_SHOULDERS}, _HIPS, _SHOULDERS),
         _make("openpose25", _prefix(_OPENPOSE25), _OPENPOSE_PARENTS),
         _make("spin49", f"{_prefix(_OPENPOSE25)} {_SPIN24}", {**_OPENPOSE_PARENTS, **_SPIN_PARENTS}),
-        _make("blazepose33", _BLAZEPOSE33, {**_LIMBS, **_COCO_TRUNK, **_BLAZEPOSE_EXTRA}),
+        _make("blazepose33", _BLAZEPOSE33, {**_LIMBS, **_SIDES, **_BLAZEPOSE_EXTRA}, _HIPS, _SHOULDERS),
         _make("mpi_inf_3dhp17", _MPI17, {**_LIMBS, **_SHOULDERS_ON_NECK, **_MPI17_TRUNK}),
         _make("mpi_inf_3dhp28", _MPI28, {**_LIMBS, **_MPI28_EXTRA}),
     )
