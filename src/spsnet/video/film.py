@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spsnet.records import FilmInfo, Frame, UserError
 from spsnet.video.pictures import PICTURE_SUFFIXES, PictureFilm, list_pictures
 from spsnet.video.videofile import VideoFile
 
 
+@runtime_checkable
 class Film(Protocol):
     """Pictures in order, readable as often as wanted."""
 

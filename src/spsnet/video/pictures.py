@@ -24,7 +24,8 @@ def list_pictures(folder: Path) -> list[Path]:
     files = [file for file in folder.iterdir() if not file.name.startswith(".") and file.is_file()]
     pictures = [file for file in files if file.suffix.lower() in PICTURE_SUFFIXES]
     if not pictures:
-        found = f"{len(files)} files, none of them a picture" if files else "no files"
+        count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
+        found = f"{count}, none of them a picture" if files else "no files"
         raise UserError(f"{folder}: the folder holds {found}; put .jpg or .png pictures directly in it")
     return sorted(pictures, key=lambda file: (_split_numbers(file.name), file.name))
 
@@ -57,8 +58,9 @@ class PictureFilm:
                 height, width = image.shape[:2]
                 break
         else:
-            what = "it is not a picture" if len(self._pictures) == 1 else "none of the pictures in it are pictures"
-            raise UserError(f"{path}: {what} that can be decoded; open it in a viewer and save it as .png or .jpg")
+            single = path in self._pictures
+            what = "this is not a picture that" if single else f"none of the {len(self._pictures)} pictures in it"
+            raise UserError(f"{path}: {what} can be decoded; open and save it as .png or .jpg in a picture editor")
         self._info = FilmInfo(
             path=path,
             width=width,

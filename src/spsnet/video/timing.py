@@ -46,7 +46,7 @@ class Numbering:
     """Numbers frames as the file does, undecodable ones included, from the timestamps of its packets.
 
     Every packet is announced before its frame comes out, and frames come out in order of presentation: an announced
-    timestamp that is passed over belongs to a frame that was lost.
+    timestamp that is passed over belongs to a frame that was lost. Without announcements frames are simply counted.
     """
 
     def __init__(self) -> None:
@@ -56,16 +56,14 @@ class Numbering:
         self.lost: list[int] = []
         """Numbers of the frames that did not come out."""
 
-    def announce(self, pts: int | None) -> None:
-        """Say that a packet with this timestamp goes to the decoder."""
-        if pts is not None:
-            heapq.heappush(self._announced, pts)
+    def announce(self, pts: int) -> None:
+        """Say that a packet with this timestamp goes to the decoder and should bring one frame."""
+        heapq.heappush(self._announced, pts)
 
     def number(self, pts: int | None) -> int:
         """Return the number of the frame that came out."""
         if pts is not None:
             while self._announced and self._announced[0] < pts:
-                heapq.heappop(self._announced)
                 self._lose_next()
             if self._announced and self._announced[0] == pts:
                 heapq.heappop(self._announced)
@@ -75,12 +73,12 @@ class Numbering:
 
     def finish(self) -> None:
         """Count the frames that were announced and never came out."""
-        for _ in self._announced:
+        while self._announced:
             self._lose_next()
-        self._announced.clear()
 
     def _lose_next(self) -> None:
-        """Give the next number to a lost frame."""
+        """Give the next number to the frame of the earliest announcement, which is lost."""
+        heapq.heappop(self._announced)
         self.lost.append(self._next_index)
         self._next_index += 1
 

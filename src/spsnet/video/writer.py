@@ -5,7 +5,6 @@ import errno
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import av
 import cv2
@@ -59,7 +58,7 @@ class VideoWriter:
         self._size: tuple[int, int] | None = None
         self._last_pts: int | None = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "VideoWriter":
         """Open the temporary file.
 
         Raises:
