@@ -123,15 +123,15 @@ def _draw_pattern(rng: np.random.Generator, size: int) -> np.ndarray:
 def _draw_floor_lines(rng: np.random.Generator, picture: np.ndarray, horizon: int, floor: np.ndarray) -> None:
     size = len(picture)
     vanishing = np.array([rng.uniform(-0.3, 1.3) * size, horizon - rng.uniform(0, 0.25) * size])
-    line = tuple(float(c) for c in floor * rng.uniform(0.5, 0.9))
+    line = floor * rng.uniform(0.5, 0.9)
     ground = picture[horizon:]
     for x in np.arange(-4, 5, rng.uniform(0.08, 0.4)) * size:
         ends = np.array([vanishing, [x, size * 1.2]]) - [0, horizon]
-        cv2.line(ground, *_to_points(ends), line, 1, cv2.LINE_AA)
+        _draw_line(ground, ends, line)
     if rng.random() < 0.5:
         for depth in 1 / np.arange(1, 8, rng.uniform(0.4, 1)):
             y = vanishing[1] + (1.1 * size - vanishing[1]) * depth - horizon
-            cv2.line(ground, *_to_points(np.array([[0, y], [size, y]])), line, 1, cv2.LINE_AA)
+            _draw_line(ground, np.array([[0, y], [size, y]]), line)
 
 
 def _draw_wall_piece(rng: np.random.Generator, picture: np.ndarray, horizon: int) -> None:
@@ -172,8 +172,8 @@ def _draw_windows(
     for column in range(columns):
         for row in range(rows):
             x, y = left + (column + 0.25) * step_x, top + (row + 0.2) * step_y
-            corner, other = _to_points(np.array([[x, y], [x + step_x / 2, y + step_y / 2]]))
-            cv2.rectangle(picture, corner, other, tuple(float(c) for c in glass), -1)
+            right, low = x + step_x / 2, y + step_y / 2
+            _fill(picture, [(x, y), (right, y), (right, low), (x, low)], glass)
 
 
 def _pick_color(rng: np.random.Generator, saturation: float) -> np.ndarray:
@@ -191,5 +191,6 @@ def _fill(picture: np.ndarray, corners: list[tuple[float, float]] | np.ndarray, 
     cv2.fillPoly(picture, [points], tuple(float(c) for c in color), cv2.LINE_AA, 3)
 
 
-def _to_points(ends: np.ndarray) -> list[tuple[int, int]]:
-    return [(int(x), int(y)) for x, y in np.clip(np.rint(ends), -20000, 20000)]
+def _draw_line(picture: np.ndarray, ends: np.ndarray, color: np.ndarray) -> None:
+    start, end = ((int(x), int(y)) for x, y in np.clip(np.rint(ends), -20000, 20000))
+    cv2.line(picture, start, end, tuple(float(c) for c in color), 1, cv2.LINE_AA)
