@@ -17,6 +17,7 @@ _COLUMNS = 7
 _CONFIDENCE = slice(6, None, _COLUMNS)
 _TIME_TOLERANCE_S = 1e-6
 _HELD = 0.7
+"""Part of a person's box in another box, for that one to hold the person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class TrackerConfig:
     weak_minimum_iou: float = 0.5
     """The same for a weak detection."""
     maximum_start_iou: float = 0.5
-    """A detection that overlaps a person already followed by more is that person once more."""
+    """A detection that overlaps a surer one by more is the same person once more."""
     minimum_length_s: float = 0.5
     """Shorter tracks are mistakes of the detector, unless the scene itself is shorter."""
     minimum_seen: float = 0.5
@@ -159,8 +160,8 @@ class Tracker:
         if len(rows):
             corrected = correct_states(self._states.select(rows), boxes[columns], self.config.filter)
             self._states = self._states.replace(rows, corrected)
-        (new,) = np.nonzero(free_mask & (detections.confidence >= self.config.start_confidence))
-        new = new[~_find_repeats(boxes[new], boxes[columns], self.config.maximum_start_iou)]
+        (free,) = np.nonzero(free_mask & (detections.confidence >= self.config.start_confidence))
+        new = _choose_beginners(detections, free, boxes[columns], self.config.maximum_start_iou) if len(free) else free
         if len(new):
             self._states = self._states.join(start_states(boxes[new], self.config.filter))
             self._candidates += [_Candidate() for _ in new]
@@ -244,14 +245,19 @@ class Tracker:
         ]
 
 
-def _find_repeats(
-    boxes: Float[np.ndarray, "new 4"], followed: Float[np.ndarray, "followed 4"], maximum_iou: float
-) -> Bool[np.ndarray, " new"]:
-    """New boxes that are no new people: one person once more, or two people in one box."""
-    if not len(boxes) or not len(followed):
-        return np.zeros(len(boxes), bool)
+def _choose_beginners(
+    detections: Detections,
+    free: Int[np.ndarray, " free"],
+    followed: Float[np.ndarray, "followed 4"],
+    maximum_iou: float,
+) -> Int[np.ndarray, " new"]:
+    """Free detections that are new people: not one person once more, nor two people in one box."""
+    free = free[np.argsort(-detections.confidence[free], kind="stable")]
+    boxes = detections.boxes_xyxy_px[free]
+    repeats = compute_iou(boxes, np.concatenate([followed, boxes])) > maximum_iou
+    repeats[:, len(followed) :] &= np.tri(len(boxes), k=-1, dtype=bool)
     held = compute_overlap(followed, boxes) >= _HELD
-    return (compute_iou(boxes, followed) > maximum_iou).any(axis=1) | (held.sum(axis=0) >= 2)
+    return np.sort(free[~repeats.any(axis=1) & (held.sum(axis=0) < 2)])
 
 
 def _no_states(config: BoxFilterConfig) -> BoxStates:
