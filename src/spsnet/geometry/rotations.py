@@ -87,11 +87,7 @@ def matrix_to_quaternion(matrix: Float[Array, "*batch 3 3"]) -> Float[Array, "*b
 
 
 def quaternion_to_matrix(quaternion: Float[Array, "*batch 4"]) -> Float[Array, "*batch 3 3"]:
-    """Rotation matrix of a quaternion, which is normalised first.
-
-    Raises:
-        ZeroDivisionError: Never; a zero quaternion gives NaN.
-    """
+    """Rotation matrix of a quaternion, which is normalised first; a zero quaternion gives NaN."""
     xp = array_namespace(quaternion)
     q = quaternion / xp.sqrt(xp.sum(quaternion * quaternion, axis=-1))[..., None]
     w, x, y, z = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
@@ -165,10 +161,15 @@ def transpose(matrix: Float[Array, "*batch n m"]) -> Float[Array, "*batch m n"]:
 
 
 def geodesic_angle(left: Float[Array, "*batch 3 3"], right: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch"]:
-    """Angle in radians, 0 to π, of the rotation that leads from one to the other; exact near 0 and π."""
+    """Angle in radians, 0 to π, of the rotation that leads from one to the other; exact near 0 and π.
+
+    The gradient of equal rotations, which does not exist, is given as 0.
+    """
     xp = array_namespace(left, right)
     quaternion = matrix_to_quaternion(transpose(left) @ right)
-    norm = xp.sqrt(xp.sum(quaternion[..., 1:] * quaternion[..., 1:], axis=-1))
+    squared = xp.sum(quaternion[..., 1:] * quaternion[..., 1:], axis=-1)
+    equal = squared == 0
+    norm = xp.where(equal, squared, xp.sqrt(xp.where(equal, xp.ones_like(squared), squared)))
     return 2 * xp.atan2(norm, quaternion[..., 0])
 
 
