@@ -23,8 +23,8 @@ $(VENV)/.test: $(VENV)/.runtime
 
 demo: $(VENV)/.runtime
 	$(BIN)/spsnet models pull
-	$(BIN)/spsnet models pull footage-sports2d
-	$(BIN)/spsnet run "$$($(BIN)/spsnet models path footage-sports2d)" --out $(DEMO_OUT) --force
+	film=$$($(BIN)/spsnet models pull footage-sports2d | cut -d' ' -f3-) && \
+	$(BIN)/spsnet run "$$film" --out $(DEMO_OUT) --force
 	@echo "Look at $(DEMO_OUT)/: overlay.mp4 is the film with the bodies over it and from the side."
 
 lint: $(VENV)/.test

@@ -10,6 +10,7 @@ import typer
 import spsnet
 from spsnet.cli import models
 from spsnet.cli.doctor import doctor
+from spsnet.cli.making import evaluate, synthesize, train
 from spsnet.cli.run import run
 from spsnet.records import UserError
 
@@ -24,6 +25,9 @@ app = typer.Typer(
 )
 app.command()(run)
 app.add_typer(models.app, name="models")
+app.command()(synthesize)
+app.command()(train)
+app.command()(evaluate)
 app.command()(doctor)
 
 

@@ -13,7 +13,7 @@ _LEFT_RIGHT_PAIRS = (
     (1, 4), (2, 5), (3, 6), (7, 8), (9, 10), (11, 12), (13, 14), (15, 16), (17, 18), (19, 20), (21, 22), (23, 24),
     (25, 26), (27, 28), (29, 30), (31, 32),
 )  # fmt: skip
-_SWAPPED = [dict([*_LEFT_RIGHT_PAIRS, *((b, a) for a, b in _LEFT_RIGHT_PAIRS)]).get(k, k) for k in range(33)]
+SWAPPED = [dict([*_LEFT_RIGHT_PAIRS, *((b, a) for a, b in _LEFT_RIGHT_PAIRS)]).get(k, k) for k in range(33)]
 _LEGS = tuple(range(25, 33))
 _TRUNK_AND_ARMS = tuple(range(11, 25))
 _LIMBS = ((13, 15, 17, 19, 21), (14, 16, 18, 20, 22), (25, 27, 29, 31), (26, 28, 30, 32))
@@ -59,12 +59,12 @@ def simulate_landmarks(
     low, high = clean.amin(2), clean.amax(2)
     half = (0.625 * (high - low).amax(-1))[..., None, None]
     spread = torch.exp(noise.spread * torch.randn(batch, 1, 1, 1, generator=generator))
-    parts = [
-        (noise.constant, torch.randn(batch, 1, 33, 2, generator=generator)),
-        (noise.smooth, _wander(generator, batch, frames)),
-        (noise.white, torch.randn(batch, frames, 33, 2, generator=generator)),
-    ]
-    error = torch.stack([torch.tensor(sigma)[:, None] * unit for sigma, unit in parts if any(sigma)]).sum(0)
+    constant, smooth, white = (torch.tensor(sigma)[:, None] for sigma in (noise.constant, noise.smooth, noise.white))
+    error = (
+        constant * torch.randn(batch, 1, 33, 2, generator=generator)
+        + smooth * _wander(generator, batch, frames)
+        + white * torch.randn(batch, frames, 33, 2, generator=generator)
+    )
     moved = clean + half * spread * error
 
     for share, members in (
@@ -73,7 +73,7 @@ def simulate_landmarks(
         (noise.whole_swap_share, tuple(range(33))),
     ):
         chosen = _choose_stretch(generator, batch, frames, share)[..., None] & _is_one_of(members)
-        moved = torch.where(chosen[..., None], moved[:, :, _SWAPPED], moved)
+        moved = torch.where(chosen[..., None], moved[:, :, SWAPPED], moved)
 
     confidence = 0.97 - 0.1 * torch.rand(batch, frames, 33, generator=generator)
     for members in _LIMBS:

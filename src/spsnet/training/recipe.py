@@ -1,0 +1,89 @@
+"""A named run: a Python file with a function `make_recipe` that returns everything."""
+
+import importlib.util
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from spsnet.network.config import FeatureConfig, NetworkConfig
+from spsnet.records import UserError
+from spsnet.synthesis.cameras import CameraConfig
+from spsnet.synthesis.frames import FrameConfig
+from spsnet.synthesis.mocap import MotionClip
+from spsnet.synthesis.motions import MotionConfig
+from spsnet.synthesis.windows import WindowConfig
+from spsnet.training.loop import LoopConfig
+from spsnet.training.plain import LossWeights
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecipe:
+    """All choices of one run."""
+
+    name: str
+    version: str
+    encoder: str
+    network: NetworkConfig
+    loop: LoopConfig
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+    losses: LossWeights = field(default_factory=LossWeights)
+    motion: MotionConfig = field(default_factory=MotionConfig)
+    cameras: CameraConfig = field(default_factory=CameraConfig)
+    windows: WindowConfig = field(default_factory=WindowConfig)
+    rendered_share: float = 0.2
+    """Of each batch's windows, where rendered ones are given; the rest is simulated."""
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        if not 0 <= self.rendered_share < 1:
+            raise ValueError(f"TrainingRecipe.rendered_share should be from 0 to 1, got {self.rendered_share}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisRecipe:
+    """All choices of one set of windows."""
+
+    name: str
+    encoder: str
+    frames: FrameConfig
+    rendered: bool = True
+    """Draw the people and put them through the encoder; else simulate landmarks with `noise_from`'s noise."""
+    held_out: bool = False
+    """Use the motions that training never sees."""
+    motion: MotionConfig = field(default_factory=MotionConfig)
+    cameras: CameraConfig = field(default_factory=CameraConfig)
+
+
+Recipe = TypeVar("Recipe", TrainingRecipe, SynthesisRecipe)
+
+
+def load_recipe(path: Path, kind: type[Recipe]) -> Recipe:
+    """Run a recipe file and return what its `make_recipe` makes.
+
+    Raises:
+        UserError: If the file is missing, fails, or makes no recipe of this kind.
+    """
+    spec = importlib.util.spec_from_file_location("recipe", path) if path.is_file() else None
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path} is no recipe file; the folder recipes/ has some")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        recipe = module.make_recipe()
+    except Exception as error:
+        raise UserError(f"{path} failed: {type(error).__name__}: {error}") from error
+    if not isinstance(recipe, kind):
+        raise UserError(f"{path}: make_recipe should return a {kind.__name__}, it returned {type(recipe).__name__}")
+    return recipe
+
+
+def split_clips(clips: Sequence[MotionClip]) -> tuple[list[MotionClip], list[MotionClip]]:
+    """Motions for training and motions held out: the archives' own test folders, and one clip in eight of the rest.
+
+    A clip's place depends on its name alone.
+    """
+    held_out = [clip for clip in clips if "/test/" in clip.name or zlib.crc32(clip.name.encode()) % 8 == 0]
+    names = {clip.name for clip in held_out}
+    return [clip for clip in clips if clip.name not in names], held_out
