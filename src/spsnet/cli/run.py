@@ -20,6 +20,13 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Encoder(StrEnum):
+    """Encoders that fit the models."""
+
+    heavy = "heavy"
+    full = "full"
+
+
 def run(
     inputs: Annotated[
         list[str],
@@ -34,6 +41,10 @@ def run(
         Path | None, typer.Option(help="Model folder; the one that ships when not given.", show_default=False)
     ] = None,
     detector: Annotated[str, typer.Option(help=f"Person detector: {', '.join(detector_names())}.")] = DEFAULT_DETECTOR,
+    encoder: Annotated[
+        Encoder | None,
+        typer.Option(help="heavy, or full: faster, less accurate.", show_default="the model's own"),
+    ] = None,
     device: Annotated[Device, typer.Option(help="Where networks run; this version runs on the CPU.")] = Device.auto,
     people: Annotated[
         int | None, typer.Option(min=1, help="Keep this many, the most visible.", show_default="all")
@@ -77,6 +88,7 @@ def run(
     settings = RunSettings(
         model=model,
         detector=detector,
+        encoder=encoder,
         people=people,
         focal_px=focal_px,
         refine=refine,

@@ -4,6 +4,7 @@ The film is read twice: once to find and follow people, once to look at each of 
 Decoding costs far less than holding a film in memory: every stage is a generator that holds one frame.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -37,11 +38,13 @@ def recover(source: str | Path, settings: RunSettings | None = None, *, watch: W
     with stopwatch.time("load"):
         lifter = Lifter(settings.model or find_default_model(), load_body())
         detector = load_detector(settings.detector)
-        encoder = load_encoder(lifter.head.config.encoder, feature=lifter.needs_feature)
+        encoder = load_encoder(
+            settings.encoder or lifter.head.config.encoder, feature=lifter.needs_feature, streams=os.cpu_count() or 1
+        )
 
     frames = watch(stopwatch.time_each(film.frames(), "decode"), "finding people", film.info.frame_count)
     tracks, frame_count = follow_people(frames, detector, settings, stopwatch)
-    warnings = [*film.warnings, *_warn_of_nobody(tracks)]
+    warnings = [*film.warnings, *_find_warnings(tracks, encoder.name, lifter.head.config.encoder)]
 
     collectors = {track.track_id: PersonCollector(track) for track in tracks}
     looks = observe_people(film, tracks, PersonObserver(encoder.encode), stopwatch)
@@ -96,5 +99,10 @@ def _number_people(people: list[PersonMotion]) -> tuple[PersonMotion, ...]:
     return tuple(replace(person, track_id=number) for number, person in enumerate(ordered, start=1))
 
 
-def _warn_of_nobody(tracks: list[Track]) -> list[str]:
-    return [] if tracks else ["nobody was found in this film"]
+def _find_warnings(tracks: list[Track], encoder: str, trained_on: str) -> list[str]:
+    warnings = []
+    if not tracks:
+        warnings.append("nobody was found in this film")
+    if encoder != trained_on:
+        warnings.append(f"the model was trained on {trained_on}; with {encoder} it is faster and less accurate")
+    return warnings

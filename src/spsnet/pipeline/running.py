@@ -97,12 +97,13 @@ def _record(source: str, part: Path) -> Path:
 def _describe_parts(settings: RunSettings) -> dict[str, dict[str, str]]:
     folder = settings.model or find_default_model()
     config = ModelConfig.load(folder)
+    encoder = f"blazepose-{settings.encoder}" if settings.encoder else config.encoder
     detector = f"detector-{settings.detector}"
     return {
         "model": {
             "name": f"{config.name} {config.version}",
             "sha256": hashlib.sha256((folder / GRAPH_FILE).read_bytes()).hexdigest(),
         },
-        "encoder": {"name": config.encoder, "sha256": compute_sha256(fetch(config.encoder))},
+        "encoder": {"name": encoder, "sha256": compute_sha256(fetch(encoder))},
         "detector": {"name": settings.detector, "sha256": compute_sha256(fetch(detector))},
     }

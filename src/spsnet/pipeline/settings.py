@@ -27,6 +27,8 @@ class RunSettings:
     model: Path | None = None
     """Model folder; None is the one that ships."""
     detector: str = DEFAULT_DETECTOR
+    encoder: str | None = None
+    """"heavy" or "full"; None takes the one that the model was trained on."""
     people: int | None = None
     """Keep this many, the most visible; None keeps all."""
     focal_px: float | None = None

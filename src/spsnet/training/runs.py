@@ -91,7 +91,8 @@ def load_noise(folder: Path) -> LandmarkNoise:
     path = folder / NOISE_FILE
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["noise"]
-        return LandmarkNoise(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return LandmarkNoise(**fields)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} cannot be read ({error}); `spsnet synthesize` of a rendered recipe makes it"
