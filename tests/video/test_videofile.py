@@ -204,6 +204,13 @@ def test_refuses_what_is_not_a_film(content: bytes, sentence: str, tmp_path: Pat
         VideoFile(path)
 
 
+def test_file_that_goes_away_between_two_readings(tmp_path: Path) -> None:
+    film = VideoFile(encode_film(tmp_path / "film.mp4"))
+    film.info.path.unlink()
+    with pytest.raises(UserError, match=r"film\.mp4: the file is gone; put it back"):
+        next(film.frames())
+
+
 def test_refuses_sound_only(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"voice\.m4a: the file holds sound only"):
         VideoFile(encode_sound(tmp_path / "voice.m4a"))

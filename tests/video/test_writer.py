@@ -63,6 +63,14 @@ def test_odd_sizes_gain_a_repeated_edge(tmp_path: Path) -> None:
     assert np.allclose(image[-1, :60].astype(int), image[-2, :60], atol=4)
 
 
+def test_8k(tmp_path: Path) -> None:
+    write_film(tmp_path / "film.mp4", [(draw_picture(0, 7680, 4320), 0.0), (draw_picture(1, 7680, 4320), 0.5)])
+    film = VideoFile(tmp_path / "film.mp4")
+    assert (film.info.width, film.info.height) == (7680, 4320)
+    frame = next(film.frames())
+    assert np.allclose(read_quarters(frame.image_rgb), list(QUARTERS.values()), atol=6)
+
+
 def test_failure_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").write_bytes(b"older")
     for error in (RuntimeError, KeyboardInterrupt):

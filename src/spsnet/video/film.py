@@ -59,7 +59,12 @@ def open_film(source: Path | str, *, fps: float = 30.0) -> Film:
 
 
 def is_stream(source: Path | str | int) -> bool:
-    """Tell a live source (camera index, address such as rtsp://…) from a path; see `record_stream`."""
+    """Tell a live source from a path; see `record_stream`.
+
+    Convention:
+        `0` and `"0"` are cameras unless a file of that name exists, `"rtsp://host/live"` is an address. Addresses come
+        as text: a `Path` has lost its second slash.
+    """
     if isinstance(source, int):
         return True
     text = str(source)

