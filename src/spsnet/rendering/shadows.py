@@ -7,7 +7,7 @@ from spsnet.records import Pinhole
 from spsnet.rendering.rasteriser import rasterize
 
 _DISTANCE = 8.0
-_BIAS = 0.02
+_BIAS = 0.03
 
 
 def compute_lamp_visibility(
@@ -19,7 +19,7 @@ def compute_lamp_visibility(
 ) -> Float[np.ndarray, " vertices"]:
     """Share of the lamp's light that reaches each vertex past the rest of the mesh, 0 to 1.
 
-    The lamp's picture is taken from eight times the mesh's radius away; a vertex more than a fiftieth of the radius
+    The lamp's picture is taken from eight times the mesh's radius away; a vertex more than 3 % of the radius
     behind what that picture shows lies in shadow, softened over the four nearest pixels.
 
     Args:

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-_MARGIN = 8.0
+# OpenCV's drawing takes pixels in eighths.
+_FRACTIONS = 8
 
 
 def draw_background(rng: np.random.Generator, size_px: int) -> UInt8[np.ndarray, "size_px size_px 3"]:
@@ -59,12 +60,12 @@ def _draw_open_air(rng: np.random.Generator, size: int) -> np.ndarray:
     picture[:] = _ramp(sky * rng.uniform(0.7, 1.05), np.clip(sky + 0.25, 0, 1), size)
     clouds = np.clip(draw_noise(rng, size, 3) * 2 - 0.9, 0, 1)[..., None] * rng.uniform(0, 0.9)
     picture += (0.95 - picture) * clouds
-    skyline = horizon
+    skyline = float(horizon)
     for _ in range(rng.integers(0, 9)):
         left, width = rng.uniform(-0.2, 1) * size, rng.uniform(0.08, 0.4) * size
         top = skyline - rng.uniform(0.03, 0.6) * size
         wall = _pick_color(rng, 0.3) * rng.uniform(0.3, 1)
-        _fill(picture, [(left, top), (left + width, top), (left + width, skyline), (left, skyline)], wall)
+        _fill(picture, _box(left, top, left + width, skyline), wall)
         if rng.random() < 0.6:
             _draw_windows(rng, picture, left, top, width, skyline)
     grounds = ((0.3, 0.4, 0.18), (0.45, 0.44, 0.43), (0.75, 0.66, 0.48), (0.85, 0.86, 0.9), (0.35, 0.3, 0.25))
@@ -74,7 +75,7 @@ def _draw_open_air(rng: np.random.Generator, size: int) -> np.ndarray:
         x, reach = rng.uniform(0, size), rng.uniform(0.06, 0.25) * size
         y = horizon - reach * rng.uniform(0.8, 1.8)
         leaves = np.array([0.2, 0.35, 0.12]) * rng.uniform(0.4, 1.4, 3)
-        _fill(picture, [(x - 3, y), (x + 3, y), (x + 4, horizon), (x - 4, horizon)], leaves * 0.5)
+        _fill(picture, _box(x - 3, y, x + 3, float(horizon)), leaves * 0.5)
         angles = np.sort(rng.uniform(0, 2 * np.pi, 24))
         radii = reach * rng.uniform(0.6, 1.1, 24)
         _fill(picture, np.stack([x + radii * np.cos(angles), y + radii * np.sin(angles)], 1), leaves)
@@ -139,12 +140,12 @@ def _draw_wall_piece(rng: np.random.Generator, picture: np.ndarray, horizon: int
     size = len(picture)
     left, width = rng.uniform(-0.1, 1) * size, rng.uniform(0.06, 0.35) * size
     top = rng.uniform(-0.1, 0.7) * horizon
-    bottom = horizon if rng.random() < 0.3 else top + rng.uniform(0.1, 0.5) * horizon
+    bottom = float(horizon) if rng.random() < 0.3 else top + rng.uniform(0.1, 0.5) * horizon
     frame, inside = _pick_color(rng, 0.4), _pick_color(rng, 0.6)
-    _fill(picture, [(left, top), (left + width, top), (left + width, bottom), (left, bottom)], frame)
-    edge = rng.uniform(1, 4)
+    _fill(picture, _box(left, top, left + width, bottom), frame)
+    edge = rng.uniform(0.02, 0.15) * min(width, bottom - top)
     left, right, top, bottom = left + edge, left + width - edge, top + edge, bottom - edge
-    _fill(picture, [(left, top), (right, top), (right, bottom), (left, bottom)], inside)
+    _fill(picture, _box(left, top, right, bottom), inside)
     if rng.random() < 0.5:
         _fill(picture, rng.uniform((left, top), (right, bottom), (4, 2)), _pick_color(rng, 0.6))
 
@@ -156,7 +157,7 @@ def _draw_furniture(rng: np.random.Generator, picture: np.ndarray, horizon: int)
     bottom = horizon + rng.uniform(0, 0.6) * (size - horizon)
     top = bottom - rng.uniform(0.08, 0.5) * size
     color, slant = _pick_color(rng, 0.5), np.array([rng.uniform(-0.1, 0.1), -rng.uniform(0.01, 0.06)]) * size
-    front = np.array([(left, top), (left + width, top), (left + width, bottom), (left, bottom)])
+    front = _box(left, top, left + width, bottom)
     side = front[[1, 1, 2, 2]] if slant[0] > 0 else front[[0, 0, 3, 3]]
     _fill(picture, side + np.array([[0, 0], slant, slant, [0, 0]]), color * 0.6)
     _fill(picture, front[[0, 1, 1, 0]] + np.array([[0, 0], [0, 0], slant, slant]), np.clip(color * 1.2, 0, 1))
@@ -172,8 +173,7 @@ def _draw_windows(
     for column in range(columns):
         for row in range(rows):
             x, y = left + (column + 0.25) * step_x, top + (row + 0.2) * step_y
-            right, low = x + step_x / 2, y + step_y / 2
-            _fill(picture, [(x, y), (right, y), (right, low), (x, low)], glass)
+            _fill(picture, _box(x, y, x + step_x / 2, y + step_y / 2), glass)
 
 
 def _pick_color(rng: np.random.Generator, saturation: float) -> np.ndarray:
@@ -186,8 +186,12 @@ def _ramp(top: np.ndarray, bottom: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(top + (bottom - top) * share)
 
 
-def _fill(picture: np.ndarray, corners: list[tuple[float, float]] | np.ndarray, color: np.ndarray) -> None:
-    points = np.rint(np.asarray(corners, np.float64) * _MARGIN).astype(np.int32)
+def _box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+
+
+def _fill(picture: np.ndarray, corners: np.ndarray, color: np.ndarray) -> None:
+    points = np.rint(corners * _FRACTIONS).astype(np.int32)
     cv2.fillPoly(picture, [points], tuple(float(c) for c in color), cv2.LINE_AA, 3)
 
 

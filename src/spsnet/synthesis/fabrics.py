@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 _NOISE_SIDE = 256
+_UNLIKE = 0.2
 _KINDS = ("plain", "bands", "pinstripes", "checks", "dots", "camouflage", "print", "panels")
 _SHARES = (0.42, 0.14, 0.08, 0.1, 0.05, 0.07, 0.09, 0.05)
 _NEUTRALS = (
@@ -38,16 +39,22 @@ class Fabric:
     """Where in the noise this cloth is cut from."""
 
 
-def sample_fabric(rng: np.random.Generator, *, plain: bool = False) -> Fabric:
+def sample_fabric(
+    rng: np.random.Generator, *, plain: bool = False, unlike_rgb: Float[np.ndarray, "3"] | None = None
+) -> Fabric:
     """Draw a cloth; two garments in five are plain, most colours are muted.
 
     Args:
         rng: Source of chance.
         plain: Whether to leave out patterns (shoes, hats).
+        unlike_rgb: A colour the cloth must not be taken for: the skin's.
     """
+    base = sample_cloth_color(rng)
+    while unlike_rgb is not None and np.abs(base - unlike_rgb).max() < _UNLIKE:
+        base = sample_cloth_color(rng)
     return Fabric(
         kind="plain" if plain else str(rng.choice(_KINDS, p=_SHARES)),
-        base_rgb=sample_cloth_color(rng),
+        base_rgb=base,
         second_rgb=sample_cloth_color(rng),
         period_m=float(np.exp(rng.uniform(np.log(0.03), np.log(0.18)))),
         share=float(rng.uniform(0.2, 0.6)),

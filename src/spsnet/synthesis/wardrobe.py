@@ -96,15 +96,16 @@ class Outfit:
 
 def sample_outfit(rng: np.random.Generator) -> Outfit:
     """Draw one person's skin, hair and clothes."""
-    top = sample_fabric(rng)
-    bottom = sample_fabric(rng, plain=bool(rng.random() < 0.6))
+    skin = np.clip(np.array(_SKIN_RGB[rng.integers(len(_SKIN_RGB))]) * rng.uniform(0.9, 1.08), 0, 1)
+    top = sample_fabric(rng, unlike_rgb=skin)
+    bottom = sample_fabric(rng, plain=bool(rng.random() < 0.6), unlike_rgb=skin)
     if rng.random() < 0.06:
         bottom = top
     long_hair = rng.random() < 0.35
     skirt = bool(rng.random() < 0.16)
     short = rng.random() < 0.35
     return Outfit(
-        skin_rgb=np.clip(np.array(_SKIN_RGB[rng.integers(len(_SKIN_RGB))]) * rng.uniform(0.9, 1.08), 0, 1),
+        skin_rgb=skin,
         hair_rgb=np.clip(np.array(_HAIR_RGB[rng.integers(len(_HAIR_RGB))]) * rng.uniform(0.7, 1.3), 0, 1),
         hair_m=0.0 if rng.random() < 0.08 else float(rng.uniform(0.006, 0.035)),
         hairline_m=float(rng.uniform(0.035, 0.065)),
