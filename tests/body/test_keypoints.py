@@ -15,6 +15,7 @@ from spsnet.body import (
     compute_pose_feature,
     compute_vertices,
     forward_kinematics,
+    load_body,
 )
 from spsnet.geometry import axis_angle_to_matrix
 from spsnet.skeletons import get_joint_set
@@ -44,6 +45,16 @@ def test_equal_regressors_on_vertices(with_pose: bool) -> None:
     np.testing.assert_allclose(keypoints[:, 24:41], body.regressors["coco17"] @ vertices, atol=3e-6)
     np.testing.assert_allclose(keypoints[:, 41:], body.regressors["blazepose33"] @ vertices, atol=3e-6)
     assert (model.pair_pose is not None) == with_pose
+
+
+def test_of_the_open_body_equal_its_regressors_on_vertices() -> None:
+    body = load_body()
+    sets = tuple(body.regressors)
+    arguments = draw_arguments(12, 2)
+    keypoints = compute_keypoints(build_keypoint_model(body, sets), *arguments)
+    vertices = compute_vertices(body, *arguments)
+    expected = np.concatenate([body.regressors[name] @ vertices for name in sets], axis=1)
+    np.testing.assert_allclose(keypoints, expected, atol=1e-5)
 
 
 def test_equal_the_sum_over_pairs_that_the_fields_say() -> None:

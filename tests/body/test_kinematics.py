@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from reference.body_loops import SMPL_PARENTS
-from spsnet.body import forward_kinematics
+from spsnet.body import forward_kinematics, place_rest_joints
 from spsnet.geometry import axis_angle_to_matrix
 
 
@@ -65,3 +65,12 @@ def test_gradients_and_agreement_in_torch() -> None:
     np.testing.assert_allclose(move(*tensors).detach().numpy(), expected[1], atol=1e-12)
     weights = torch.from_numpy(rng.normal(size=(2, 24, 3)))
     assert torch.autograd.gradcheck(lambda *x: (move(*x) * weights).sum(), tensors)
+
+
+def test_rest_joints_follow_the_shape() -> None:
+    rng = np.random.default_rng(4)
+    joints, directions, shape = rng.normal(size=(24, 3)), rng.normal(size=(24, 3, 10)), rng.normal(size=(2, 10))
+    placed = place_rest_joints(joints, directions, shape)
+    np.testing.assert_allclose(placed[1], joints + directions @ shape[1])
+    np.testing.assert_allclose(place_rest_joints(joints, directions, shape[1]), placed[1:])
+    np.testing.assert_array_equal(place_rest_joints(joints, directions, np.zeros(10))[0], joints)

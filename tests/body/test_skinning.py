@@ -81,7 +81,6 @@ def test_agrees_with_body_models_where_pose_correctives_are_zero(tmp_path: Path)
     )
 
 
-@pytest.mark.skipif(not OPEN_BODY.exists(), reason="the open body is not built yet")
 def test_open_body_agrees_with_body_models() -> None:
     check_against_body_models(OPEN_BODY)
 

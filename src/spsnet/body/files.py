@@ -86,18 +86,18 @@ def build_body(content: Any, path: Path) -> BodyModel:
     total = weights.sum(1, keepdims=True)
     if np.any(np.abs(total - 1) > 1e-2):
         raise UserError(f"{path}: rows of 'weights' should sum to 1; get the file again")
-    faces = _read_index(content, "f", vertices, path)
+    pose = _read(content, "posedirs", (vertices, 3, 207), path) if "posedirs" in content else None
     has_uv = "uv" in content and "uv_faces" in content
     uv = _read(content, "uv", (None, 2), path) if has_uv else None
     return BodyModel(
         name=str(content.get("name", path.stem)),
         template_m=template,
         shape_directions=np.ascontiguousarray(shapes[:, :, :_SHAPES]),
-        pose_directions=_read(content, "posedirs", (vertices, 3, 207), path) if "posedirs" in content else None,
+        pose_directions=pose if pose is not None and pose.any() else None,
         skinning_weights=weights / total,
         joint_regressor=_read(content, "J_regressor", (24, vertices), path),
         parents=_read_tree(content, path),
-        faces=faces,
+        faces=_read_index(content, "f", vertices, path),
         regressors=_read_regressors(content, vertices, path),
         part_labels=_read(content, "part_labels", (vertices,), path).astype(np.int64)
         if "part_labels" in content

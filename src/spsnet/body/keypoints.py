@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from spsnet.body._convert import convert_like, identify_kind
-from spsnet.body.kinematics import forward_kinematics
+from spsnet.body.kinematics import forward_kinematics, place_rest_joints
 from spsnet.body.model import BodyModel
 from spsnet.body.skinning import compute_pose_feature
 from spsnet.geometry._array import Array, array_namespace
@@ -165,7 +165,7 @@ def compute_keypoints(
     xp = array_namespace(rotations, shape, translation_m)
     arrays = model.convert_arrays(rotations)
     coefficients = shape[None] if shape.ndim == 1 else shape
-    rest_joints = arrays.rest_joints_m + xp.tensordot(coefficients, arrays.rest_joint_shape, axes=((1,), (2,)))
+    rest_joints = place_rest_joints(arrays.rest_joints_m, arrays.rest_joint_shape, shape)
     turned, placed = forward_kinematics(model.parents, rest_joints, rotations)
     offset = arrays.template_m + coefficients @ arrays.shape
     if arrays.pose is not None:

@@ -47,6 +47,17 @@ def forward_kinematics(
     return turned, convert_like(_find_ancestors(tree), rotations) @ steps
 
 
+def place_rest_joints(
+    joints_m: Float[Array, "joints 3"],
+    joint_shape: Float[Array, "joints 3 10"],
+    shape: Float[Array, "batch 10"] | Float[Array, "10"],
+) -> Float[Array, "#batch joints 3"]:
+    """Joints of bodies at rest, J = J_0 + J_shape β; a shape of (10,) gives a batch of one."""
+    xp = array_namespace(joints_m, shape)
+    coefficients = shape[None] if shape.ndim == 1 else shape
+    return joints_m + xp.tensordot(coefficients, joint_shape, axes=((1,), (2,)))
+
+
 @lru_cache(maxsize=16)
 def _plan_levels(parents: tuple[int, ...]) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """For each level under the root: its joints, and where the parent of each stands in the level above."""

@@ -15,9 +15,8 @@ from spsnet.geometry._array import Array
 class SkinArrays(NamedTuple):
     """What posing needs; x of all vertices, then y, then z, so that every product runs over vertices."""
 
-    template_m: Float[Array, "coordinates"]
-    shape_directions: Float[Array, "10 coordinates"]
-    pose_directions: Float[Array, "207 coordinates"] | None
+    directions: Float[Array, "coefficients coordinates"]
+    """The template, the 10 shape directions, the 207 pose directions where there are any: one product makes a body."""
     weights: Float[Array, "24 vertices"]
     rest_joints_m: Float[Array, "24 3"]
     rest_joint_shape: Float[Array, "24 3 10"]
@@ -69,17 +68,12 @@ class BodyModel:
         """Constants in the library, floating type and device of `like`; made once for each."""
         kind = identify_kind(like)
         if kind not in self._converted:
-            vertices = len(self.template_m)
-            pose = None
+            blocks = [self.template_m[..., None], self.shape_directions]
             if self.pose_directions is not None:
-                apart = np.ascontiguousarray(self.pose_directions.transpose(2, 1, 0))
-                pose = convert_like(apart.reshape(207, 3 * vertices), like)
+                blocks.append(self.pose_directions)
+            directions = np.concatenate([block.transpose(2, 1, 0) for block in blocks])
             self._converted[kind] = SkinArrays(
-                template_m=convert_like(np.ascontiguousarray(self.template_m.T).reshape(-1), like),
-                shape_directions=convert_like(
-                    np.ascontiguousarray(self.shape_directions.transpose(2, 1, 0)).reshape(10, 3 * vertices), like
-                ),
-                pose_directions=pose,
+                directions=convert_like(directions.reshape(len(directions), -1), like),
                 weights=convert_like(np.ascontiguousarray(self.skinning_weights.T), like),
                 rest_joints_m=convert_like(self.rest_joints_m, like),
                 rest_joint_shape=convert_like(self.rest_joint_shape, like),

@@ -2,7 +2,7 @@
 
 from jaxtyping import Float
 
-from spsnet.body.kinematics import forward_kinematics
+from spsnet.body.kinematics import forward_kinematics, place_rest_joints
 from spsnet.body.model import BodyModel
 from spsnet.geometry._array import Array, array_namespace
 from spsnet.geometry.rotations import identity_like
@@ -24,23 +24,20 @@ def compute_vertices(
 
     Convention:
         Rotations relative to the parent, the root's in the axes of the result (OpenCV camera axes in this program);
-        metres. The root turns about the pelvis, not about the origin. A shape of (10,) serves the whole batch and is
-        cheaper than (batch, 10).
+        metres. The root turns about the pelvis, not about the origin. A shape of (10,) serves the whole batch.
 
     Source:
         Loper et al., "SMPL: A skinned multi-person linear model", equations 1 to 10.
     """
     xp = array_namespace(rotations, shape, translation_m)
     arrays = body.convert_arrays(rotations)
-    coefficients = shape[None] if shape.ndim == 1 else shape
-    rest_joints = arrays.rest_joints_m + xp.tensordot(coefficients, arrays.rest_joint_shape, axes=((1,), (2,)))
-    turned, placed = forward_kinematics(body.parents, rest_joints, rotations)
+    turned, placed, rest_joints = _place_joints(body, rotations, shape)
     moved = placed + translation_m[:, None] - xp.sum(turned * rest_joints[..., None, :], axis=-1)
-    rest = arrays.template_m + coefficients @ arrays.shape_directions
-    if arrays.pose_directions is not None:
-        rest = rest + compute_pose_feature(rotations) @ arrays.pose_directions
     batch, count = rotations.shape[0], arrays.weights.shape[1]
-    rest = xp.broadcast_to(xp.reshape(rest, (rest.shape[0], 3, count)), (batch, 3, count))
+    coefficients = [xp.ones_like(rotations[:, 0, 0, :1]), xp.broadcast_to(shape, (batch, 10))]
+    if body.pose_directions is not None:
+        coefficients.append(compute_pose_feature(rotations))
+    rest = xp.reshape(xp.concat(coefficients, axis=-1) @ arrays.directions, (batch, 3, count))
     transforms = xp.reshape(xp.concat([turned, moved[..., None]], axis=-1), (batch, 24, 12))
     starts = range(0, max(batch, 1), _CHUNK)
     return xp.concat([_skin(rest[i : i + _CHUNK], transforms[i : i + _CHUNK], arrays.weights) for i in starts], axis=0)
@@ -53,11 +50,7 @@ def compute_joints(
     translation_m: Float[Array, "batch 3"],
 ) -> Float[Array, "batch 24 3"]:
     """The 24 joints of `compute_vertices`' body, without its vertices."""
-    xp = array_namespace(rotations, shape, translation_m)
-    arrays = body.convert_arrays(rotations)
-    coefficients = shape[None] if shape.ndim == 1 else shape
-    rest_joints = arrays.rest_joints_m + xp.tensordot(coefficients, arrays.rest_joint_shape, axes=((1,), (2,)))
-    return forward_kinematics(body.parents, rest_joints, rotations)[1] + translation_m[:, None]
+    return _place_joints(body, rotations, shape)[1] + translation_m[:, None]
 
 
 def compute_pose_feature(rotations: Float[Array, "batch 24 3 3"]) -> Float[Array, "batch 207"]:
@@ -65,6 +58,17 @@ def compute_pose_feature(rotations: Float[Array, "batch 24 3 3"]) -> Float[Array
     xp = array_namespace(rotations)
     local = rotations[:, 1:]
     return xp.reshape(local - identity_like(local[:1, :1]), (rotations.shape[0], 207))
+
+
+def _place_joints(
+    body: BodyModel,
+    rotations: Float[Array, "batch 24 3 3"],
+    shape: Float[Array, "batch 10"] | Float[Array, "10"],
+) -> tuple[Float[Array, "batch 24 3 3"], Float[Array, "batch 24 3"], Float[Array, "#batch 24 3"]]:
+    """Global rotations G, global positions p, and the joints J of the body at rest."""
+    arrays = body.convert_arrays(rotations)
+    rest_joints = place_rest_joints(arrays.rest_joints_m, arrays.rest_joint_shape, shape)
+    return (*forward_kinematics(body.parents, rest_joints, rotations), rest_joints)
 
 
 def _skin(
