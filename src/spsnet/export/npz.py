@@ -1,10 +1,14 @@
 """One person as a numpy archive: the result that every other format is made from."""
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from spsnet.records import BodyParameters, PersonMotion, UserError
+
+_DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 def save_person(path: Path, person: PersonMotion, *, body: str, model: str, fps: float) -> None:
@@ -54,7 +58,7 @@ def load_person(path: Path) -> PersonMotion:
         UserError: If the file is missing, damaged or lacks a key, naming both.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             return PersonMotion(
                 track_id=int(data["track_id"]),
                 frame_index=data["frame_index"],
@@ -72,5 +76,7 @@ def load_person(path: Path) -> PersonMotion:
                 joint_names=tuple(str(name) for name in data["joint_names"]),
                 keypoints_px=data["keypoints_px"],
             )
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path} is not a person written by spsnet: {error}") from error
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; give one that `spsnet run` wrote") from error
+    except _DAMAGED as error:
+        raise UserError(f"{path} is not a whole person of spsnet ({error}); do the run again with --force") from error

@@ -1,5 +1,7 @@
 """Smoothing over time that respects rotation and true timestamps."""
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
@@ -18,7 +20,8 @@ def smooth_rotations(
     Raises:
         ValueError: If `sigma_s` is negative.
     """
-    mean = smooth_vectors(rotations.reshape(len(rotations), -1), time_s, sigma_s).reshape(rotations.shape)
+    flat = rotations.reshape(len(rotations), math.prod(rotations.shape[1:]))
+    mean = smooth_vectors(flat, time_s, sigma_s).reshape(rotations.shape)
     return mean if sigma_s == 0 else project_to_rotations(mean)
 
 

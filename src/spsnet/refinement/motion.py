@@ -133,10 +133,8 @@ class _Fit:
 
     def fit_motion(self, motion: RefinementInput) -> RefinementInput:
         rotations, shape = motion.rotations.copy(), motion.shape
-        translation = motion.translation_m.copy()
         posed = self._body.pose(rotations, shape)
-        for _ in range(3):
-            translation = self._step_translation(motion, posed, translation)
+        translation = self._find_translation(motion, posed)
         for iteration in range(self._config.iterations):
             equations = BandedNormalEquations(len(motion), self._turns + 3)
             by_rotation = self._body.differentiate_by_rotation(posed)
@@ -166,10 +164,9 @@ class _Fit:
             return motion
         wanted = min(len(seen), self._config.shape_frames)
         few = motion.take(seen[np.linspace(0, len(seen) - 1, wanted).round().astype(int)])
-        rotations, shape, translation = few.rotations.copy(), few.shape.copy(), few.translation_m.copy()
+        rotations, shape = few.rotations.copy(), few.shape.copy()
         posed = self._body.pose(rotations, shape)
-        for _ in range(3):
-            translation = self._step_translation(few, posed, translation)
+        translation = self._find_translation(few, posed)
         for _ in range(self._config.iterations):
             residual, jacobian = self._measure_landmarks(
                 few, posed, translation, self._body.differentiate_by_rotation(posed)
@@ -191,7 +188,7 @@ class _Fit:
             # Each frame's own unknowns are eliminated (Schur complement); what is left is ten equations.
             eliminated = np.linalg.solve(own, np.concatenate([shared, gradient[..., None]], axis=-1))
             # The frames of one film see the same errors: they count as a few independent ones.
-            share = 4 / len(few)
+            share = min(1.0, 4 / len(few))
             schur = share * (
                 np.swapaxes(shape_rows, 1, 2) @ shape_rows - np.swapaxes(shared, 1, 2) @ eliminated[..., :10]
             )
@@ -256,6 +253,27 @@ class _Fit:
         moved = np.broadcast_to(np.eye(3), (*landmarks.shape[:3], 3))
         jacobian = self._project_jacobian(posed, translation, np.concatenate([landmarks, moved], axis=-1))
         return residual, jacobian / scale[..., None]
+
+    def _find_translation(self, motion: RefinementInput, posed: PosedPoints) -> Float[np.ndarray, "time 3"]:
+        """Put the posed body on its landmarks; frames without any stay where the network put them.
+
+        The start is where the landmarks' rays meet the body best, X + t = u (Z + t_z), which is linear in t: Newton's
+        steps alone run away from a network's camera that is twice too far. The network's place counts where hardly a
+        landmark is seen: a depth wrong by half weighs as much as one ray 5 cm off the body.
+        """
+        points = posed.points_m[:, _JOINTS:]
+        slope = (motion.landmarks_px[..., :2] - self._center) / self._focal
+        rows = np.concatenate([np.broadcast_to(np.eye(2), (*slope.shape, 2)), -slope[..., None]], axis=-1)
+        values = slope * points[..., 2:] - points[..., :2]
+        weighted = rows * motion.landmarks_px[..., 2, None, None]
+        prior = (0.1 / np.maximum(motion.translation_m[:, 2:], _NEAREST_M)) ** 2
+        normal = np.einsum("tkiu,tkiv->tuv", weighted, rows) + prior[..., None] * np.eye(3)
+        right = np.einsum("tkiu,tki->tu", weighted, values) + prior * motion.translation_m
+        translation = np.linalg.solve(normal, right[..., None])[..., 0]
+        translation[:, 2] = np.maximum(translation[:, 2], _NEAREST_M)
+        for _ in range(3):
+            translation = self._step_translation(motion, posed, translation)
+        return translation
 
     def _step_translation(
         self, motion: RefinementInput, posed: PosedPoints, translation: Float[np.ndarray, "time 3"]
