@@ -1,9 +1,9 @@
-"""Rendered windows for training: 8 frames each, every window another person, look, place and camera."""
+"""Rendered windows for training: 6 frames each, every window another person, look, place and camera."""
 
 from spsnet.synthesis.frames import FrameConfig
 from spsnet.training.recipe import SynthesisRecipe
 
 
 def make_recipe() -> SynthesisRecipe:
-    """About 12,000 pictures."""
-    return SynthesisRecipe(name="frames", encoder="blazepose-heavy", frames=FrameConfig(windows=1500, frames=8, seed=1))
+    """9,600 pictures."""
+    return SynthesisRecipe(name="frames", encoder="blazepose-heavy", frames=FrameConfig(windows=1600, frames=6, seed=1))
