@@ -5,6 +5,7 @@ import pytest
 
 from spsnet.body import load_body
 from spsnet.rendering import compute_vertex_normals
+from spsnet.synthesis.body_map import map_body
 from spsnet.synthesis.wardrobe import (
     BOTTOM,
     HAIR,
@@ -14,7 +15,6 @@ from spsnet.synthesis.wardrobe import (
     TOP,
     classify_points,
     dress,
-    map_body,
     paint_points,
     sample_outfit,
 )

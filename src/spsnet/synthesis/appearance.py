@@ -10,8 +10,9 @@ from spsnet.body import BodyModel
 from spsnet.records import Pinhole
 from spsnet.rendering import Fragments, Light, interpolate_vertices, render_person
 from spsnet.synthesis.backgrounds import draw_background
+from spsnet.synthesis.body_map import map_body
 from spsnet.synthesis.photography import CameraLook, draw_occluders, sample_camera_look, sample_light, take_picture
-from spsnet.synthesis.wardrobe import Outfit, dress, map_body, paint_points, sample_outfit
+from spsnet.synthesis.wardrobe import Outfit, dress, paint_points, sample_outfit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,8 +49,11 @@ def sample_light(rng: np.random.Generator) -> Light:
     direction = rng.normal(0, 1, 3) * [1, 0.5, 1]
     direction[1] = -abs(direction[1]) - rng.uniform(0, 1.2)
     warmth = np.array([1, 1, 1]) + rng.normal(0, 0.12) * np.array([1, 0.2, -1])
-    lamp, sky = rng.uniform(0.05, 0.9), rng.uniform(0.5, 0.9)
+    lamp, sky = rng.uniform(0.05, 0.9), rng.uniform(0.4, 0.9)
     ground = sky * rng.uniform(0.45, 0.9)
+    # Cameras choose their exposure: what faces them comes out neither black nor white.
+    exposure = rng.uniform(0.7, 1.1) / ((sky + ground) / 2 + 0.4 * lamp)
+    lamp, sky, ground = lamp * exposure, sky * exposure, ground * exposure
     cool = 2 - warmth
     return Light(
         direction=direction,
@@ -58,7 +61,7 @@ def sample_light(rng: np.random.Generator) -> Light:
         sky_rgb=_to_rgb(sky * (0.5 + 0.5 * cool)),
         ground_rgb=_to_rgb(ground * np.clip(rng.normal(1, 0.05, 3), 0.8, 1.2)),
         rim=float(rng.uniform(0, 0.35)),
-        gloss=float(rng.choice([0.0, rng.uniform(0.02, 0.15)])),
+        gloss=float(rng.uniform(0, 0.15)),
     )
 
 

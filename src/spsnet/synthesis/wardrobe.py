@@ -5,7 +5,6 @@ form can wear them. Points are told apart pixel by pixel, so hems are sharp what
 """
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,50 +12,17 @@ from scipy.spatial import ConvexHull
 
 from spsnet.body import BodyModel
 from spsnet.rendering import compute_vertex_normals
+from spsnet.synthesis.body_map import BodyMap, map_body
 from spsnet.synthesis.fabrics import Fabric, paint_fabric, sample_fabric, sample_noise
 
 _SKIN_RGB = (
-    (0.98, 0.86, 0.76), (0.94, 0.78, 0.66), (0.88, 0.7, 0.55), (0.8, 0.6, 0.44), (0.66, 0.45, 0.31), (0.5, 0.33, 0.22),
-    (0.34, 0.22, 0.15), (0.25, 0.16, 0.12),
+    (0.98, 0.86, 0.76), (0.94, 0.78, 0.66), (0.88, 0.7, 0.55), (0.8, 0.6, 0.44), (0.66, 0.45, 0.31), (0.55, 0.37, 0.26),
+    (0.43, 0.28, 0.2), (0.34, 0.23, 0.18),
 )  # fmt: skip
 _HAIR_RGB = (
     (0.05, 0.04, 0.04), (0.1, 0.07, 0.05), (0.22, 0.14, 0.08), (0.35, 0.22, 0.12), (0.6, 0.45, 0.25), (0.75, 0.62, 0.4),
     (0.45, 0.18, 0.08), (0.55, 0.54, 0.52), (0.85, 0.84, 0.82),
 )  # fmt: skip
-_ARM_JOINTS = [16, 17, 18, 19, 20, 21, 22, 23]
-_NOSE_DOWN = 0.7  # of the way from the crown to the chin
-_LEG_JOINTS = [1, 2, 4, 5, 7, 8, 10, 11]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BodyMap:
-    """Where each vertex lies on the body at rest; channels first. Heights and lengths in metres from landmarks."""
-
-    channels: Float[np.ndarray, "8 vertices"]
-    """x, y, z; share of the arms; share of the head; along, around (for cloth); share of the legs."""
-    normals: Float[np.ndarray, "vertices 3"]
-    shoulder_x: float
-    wrist_x: float
-    neck_y: float
-    neck_z: float
-    waist_y: float
-    hip_y: float
-    ankle_y: float
-    floor_y: float
-    top_y: float
-    chin_y: float
-    face_z: float
-    head_z: float
-
-
-_MAPS: WeakKeyDictionary[BodyModel, BodyMap] = WeakKeyDictionary()
-
-
-def map_body(body: BodyModel) -> BodyMap:
-    """Survey a body, once."""
-    if body not in _MAPS:
-        _MAPS[body] = _survey(body)
-    return _MAPS[body]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -297,44 +263,9 @@ def _paint_face(
     iris = ((x - 0.032) / 0.007) ** 2 + ((down - 0.5) / 0.03) ** 2 < 1
     brows = brow**2 + ((down - 0.42 - 0.01 * brow**2) / 0.018) ** 2 < 1
     lips = (x / 0.025) ** 2 + ((down - 0.79) / 0.03) ** 2 < 1
-    rgb[:, face[white]] = 0.85
+    socket = ((x - 0.032) / 0.022) ** 2 + ((down - 0.49) / 0.06) ** 2 < 1
+    rgb[:, face[socket]] *= 0.8
+    rgb[:, face[white]] = 0.9
     rgb[:, face[iris]] = 0.1
     rgb[:, face[brows]] = (outfit.hair_rgb * 0.6 + outfit.skin_rgb * 0.2).astype(np.float32)[:, None]
     rgb[:, face[lips]] = (outfit.skin_rgb * [0.85, 0.6, 0.6]).astype(np.float32)[:, None]
-
-
-def _survey(body: BodyModel) -> BodyMap:
-    rest = body.template_m.astype(np.float64)
-    joints = body.rest_joints_m.astype(np.float64)
-    arm, leg = body.skinning_weights[:, _ARM_JOINTS].sum(1), body.skinning_weights[:, _LEG_JOINTS].sum(1)
-    head = body.skinning_weights[:, 15]
-    x, y, z = rest.T
-    shoulder = abs(joints[16, 0])
-    on_leg = y < joints[1, 1]
-    thigh_x = abs(joints[4, 0])
-    around_leg = np.sign(x) * thigh_x + np.arctan2(np.abs(x) - thigh_x, z - joints[4, 2] + 1e-9) * 0.07
-    around_arm = np.arctan2(z - joints[18, 2], y - joints[18, 1]) * 0.045
-    along = np.where(arm > 0.5, np.abs(x) - shoulder, joints[12, 1] - y)
-    around = np.where(arm > 0.5, around_arm, np.where(on_leg, around_leg, x))
-    front = head > 0.5
-    crown = y[front].max()
-    profile = np.flatnonzero(front & (np.abs(x) < 0.02) & (y > joints[12, 1]))
-    nose = profile[np.argmax(z[profile])]
-    face_z = z[profile[y[profile] > crown - 0.5 * (crown - y[nose])]].max()
-    chin = crown - (crown - y[nose]) / _NOSE_DOWN
-    return BodyMap(
-        channels=np.stack([x, y, z, arm, head, along, around, leg]).astype(np.float32),
-        normals=compute_vertex_normals(rest, body.faces),
-        shoulder_x=float(shoulder),
-        wrist_x=float(abs(joints[20, 0])),
-        neck_y=float(joints[12, 1]),
-        neck_z=float(joints[12, 2]),
-        waist_y=float(joints[0, 1] + 0.5 * (joints[6, 1] - joints[0, 1])),
-        hip_y=float(joints[1, 1]),
-        ankle_y=float(joints[7, 1]),
-        floor_y=float(y.min()),
-        top_y=float(crown),
-        chin_y=float(chin),
-        face_z=float(face_z),
-        head_z=float((z[front & (y > chin)].min() + face_z) / 2),
-    )
