@@ -3,8 +3,8 @@ from pathlib import Path
 
 import cv2
 import pytest
-from made_films import draw_picture, encode_film
 
+from reference.made_films import draw_picture, encode_film
 from spsnet.records import UserError
 from spsnet.video import Film, PictureFilm, VideoFile, is_stream, open_film
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from made_films import QUARTERS, draw_picture, read_quarters
 
+from reference.made_films import QUARTERS, draw_picture, read_quarters
 from spsnet.records import UserError
 from spsnet.video.pictures import PictureFilm, list_pictures
 

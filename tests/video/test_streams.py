@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from made_films import draw_picture, encode_film, encode_sound, read_quarters
 
+from reference.made_films import draw_picture, encode_film, encode_sound, read_quarters
 from spsnet.records import UserError
 from spsnet.video import VideoFile, record_stream
 

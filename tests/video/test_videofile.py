@@ -4,8 +4,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from made_films import QUARTERS, draw_picture, encode_film, encode_sound, read_quarters, set_display_matrix, zero_bytes
 
+from reference.made_films import (
+    QUARTERS,
+    draw_picture,
+    encode_film,
+    encode_sound,
+    read_quarters,
+    set_display_matrix,
+    zero_bytes,
+)
 from spsnet.assets import fetch
 from spsnet.records import UserError
 from spsnet.video import VideoFile
