@@ -217,3 +217,21 @@ def test_never_the_same_detection_twice(film, fps):
             matches = [(int(i), k) for k, real in enumerate(frames[i].boxes_xyxy_px) if np.array_equal(real, box)]
             key = next(match for match in matches if match not in taken)
             taken.add(key)
+
+
+def test_nobody_is_in_doubt_before_anybody_is_known():
+    tracker = Tracker()
+    assert len(tracker.find_doubtful(0.0, people(walker(0)))) == 0
+
+
+def test_people_missed_or_seen_in_part_are_in_doubt():
+    tracker = Tracker()
+    for i in range(30):
+        tracker.update(i, i / FPS, people(walker(i), walker(i, 300)))
+    seen, lost = walker(30), walker(30, 300)
+    assert len(tracker.find_doubtful(1.0, people(seen, lost))) == 0
+    np.testing.assert_allclose(tracker.find_doubtful(1.0, people(seen)), [lost], atol=1)
+    np.testing.assert_allclose(tracker.find_doubtful(1.0, people(seen, lost, confidence=[0.8, 0.3])), [lost], atol=1)
+    head = [*lost[:3], lost[1] + 60]
+    np.testing.assert_allclose(tracker.find_doubtful(1.0, people(seen, head)), [lost], atol=1)
+    assert len(tracker.finish()) == 2

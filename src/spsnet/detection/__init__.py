@@ -1,6 +1,7 @@
 """Frame to boxes: person detectors behind one protocol."""
 
 from spsnet.detection.blazepose import BlazePoseDetector, BlazePoseDetectorConfig
+from spsnet.detection.closer_look import CloserLookConfig, look_closer
 from spsnet.detection.detector import DETECTORS, PersonDetector, load_detector
 from spsnet.detection.nanodet import NanoDetConfig, NanoDetDetector
 from spsnet.detection.ssdlite import SsdLiteDetector
@@ -10,10 +11,12 @@ __all__ = [
     "DETECTORS",
     "BlazePoseDetector",
     "BlazePoseDetectorConfig",
+    "CloserLookConfig",
     "NanoDetConfig",
     "NanoDetDetector",
     "PersonDetector",
     "SsdLiteDetector",
     "load_detector",
     "load_tfjs_graph",
+    "look_closer",
 ]

@@ -27,6 +27,14 @@ class BlazePoseDetectorConfig:
     width_of_height: float = 0.5
     """Breadth of a person across the line from hips to the circle's edge, as a part of their length."""
 
+    def __post_init__(self) -> None:
+        """Refuse settings out of range."""
+        for field in ("minimum_confidence", "maximum_iou", "width_of_height"):
+            if not 0 < getattr(self, field) < 1:
+                raise ValueError(
+                    f"BlazePoseDetectorConfig.{field} should lie between 0 and 1, got {getattr(self, field)}"
+                )
+
 
 class BlazePoseDetector:
     """Gives hips and a circle about the body; the box is that of a slim ellipse along the circle's axis.

@@ -1,6 +1,6 @@
 """What every person detector offers, and how one is had by name."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -12,6 +12,7 @@ from spsnet.detection.ssdlite import SsdLiteDetector
 from spsnet.records import Detections, UserError
 
 
+@runtime_checkable
 class PersonDetector(Protocol):
     """Finds the people of one picture."""
 

@@ -35,4 +35,9 @@ def compute_overlap(
     """
     a, b = inner_xyxy[:, None], outer_xyxy[None]
     shared = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None).prod(-1)
-    return shared / np.maximum((a[..., 2:] - a[..., :2]).prod(-1), 1e-12)
+    return shared / np.maximum(compute_areas(inner_xyxy)[:, None], 1e-12)
+
+
+def compute_areas(boxes_xyxy: Float[np.ndarray, "boxes 4"]) -> Float[np.ndarray, " boxes"]:
+    """Width times height."""
+    return (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).prod(axis=1)

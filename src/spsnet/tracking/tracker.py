@@ -9,13 +9,15 @@ from jaxtyping import Bool, Float, Int
 
 from spsnet.geometry import compute_iou
 from spsnet.records import Detections, Track
-from spsnet.tracking.assignment import assign_boxes, compute_overlap
+from spsnet.tracking.assignment import assign_boxes, compute_areas, compute_overlap
 from spsnet.tracking.kalman import BoxFilterConfig, BoxStates, correct_states, predict_states, start_states
 
 _COLUMNS = 7
 """Of one remembered detection: frame, time, four sides, confidence."""
 _CONFIDENCE = slice(6, None, _COLUMNS)
 _TIME_TOLERANCE_S = 1e-6
+_LOG_GROWTH = 0.4
+"""A box that is half as large again as the one before, or as much smaller, may show a part of the person, or two."""
 _HELD = 0.7
 """Part of a person's box in another box, for that one to hold the person."""
 
@@ -113,18 +115,19 @@ class _Clock:
 
     def advance(self, index: int, time_s: float) -> float:
         """Take in a frame; seconds since the one before."""
-        if not self.indices:
-            elapsed_s = 0.0
-        elif index <= self.indices[-1] or time_s < self.times_s[-1]:
+        if self.indices and (index <= self.indices[-1] or time_s < self.times_s[-1]):
             raise ValueError(
                 f"frames should come in order, got frame {index} at {time_s} s "
                 f"after frame {self.indices[-1]} at {self.times_s[-1]} s"
             )
-        else:
-            elapsed_s = time_s - self.times_s[-1]
+        elapsed_s = self.measure(time_s)
         self.indices.append(index)
         self.times_s.append(time_s)
         return elapsed_s
+
+    def measure(self, time_s: float) -> float:
+        """Seconds since the last frame."""
+        return time_s - self.times_s[-1] if self.times_s else 0.0
 
 
 class Tracker:
@@ -168,6 +171,19 @@ class Tracker:
         followed = np.concatenate([rows, np.arange(len(self._candidates) - len(new), len(self._candidates))])
         self._remember(followed, np.concatenate([columns, new]), detections)
         return ended
+
+    def find_doubtful(self, time_s: float, detections: Detections) -> Float[np.ndarray, "people 4"]:
+        """Where people should be in the next frame whom its detections do not show surely and whole.
+
+        Asked before `update`, so that the detector can take a closer look there; changes nothing.
+        """
+        (rows,) = np.nonzero([candidate.track_id is not None for candidate in self._candidates])
+        elapsed_s = self._clock.measure(time_s)
+        predicted = predict_states(self._states.select(rows), elapsed_s, self.config.filter).to_boxes()
+        boxes = detections.boxes_xyxy_px[detections.confidence >= self.config.start_confidence]
+        tracks, columns = assign_boxes(predicted, boxes, self.config.minimum_iou)
+        growth = np.log(compute_areas(boxes[columns]) / compute_areas(predicted[tracks]))
+        return np.delete(predicted, tracks[np.abs(growth) < _LOG_GROWTH], axis=0)
 
     def finish(self) -> list[Track]:
         """End every track: the film is over, or the scene has changed. Ids go on counting afterwards."""
