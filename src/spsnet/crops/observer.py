@@ -172,7 +172,7 @@ class PersonObserver:
                 circle_px=crop_to_image_px(output.circle_px[i].astype(np.float64), region),
                 agreement=agreement,
                 trusted=observation.presence >= self._config.minimum_presence
-                and agreement >= max(self._config.minimum_agreement, overlaps.max() - _BETTER_FIT),
+                and agreement >= max(self._config.minimum_agreement, float(overlaps.max()) - _BETTER_FIT),
             )
         return looks
 

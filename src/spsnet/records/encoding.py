@@ -26,7 +26,7 @@ class EncoderOutput:
     """Person flag, 0 to 1."""
     feature: Float[np.ndarray, "people width"] | None = None
     """Last tensor that the heads share, flattened; None unless asked for."""
-    mask: Float[np.ndarray, "people height width"] | None = None
+    mask: Float[np.ndarray, "people rows columns"] | None = None
     """Probability that a crop pixel shows the person; None unless asked for."""
 
     def __post_init__(self) -> None:
