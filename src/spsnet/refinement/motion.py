@@ -187,8 +187,8 @@ class _Fit:
             shared = np.swapaxes(rows, 1, 2) @ shape_rows
             # Each frame's own unknowns are eliminated (Schur complement); what is left is ten equations.
             eliminated = np.linalg.solve(own, np.concatenate([shared, gradient[..., None]], axis=-1))
-            # The frames of one film see the same errors: they count as a few independent ones.
-            share = min(1.0, 4 / len(few))
+            # What landmarks get wrong of a body's proportions they get wrong in every frame: all count as one.
+            share = 1 / len(few)
             schur = share * (
                 np.swapaxes(shape_rows, 1, 2) @ shape_rows - np.swapaxes(shared, 1, 2) @ eliminated[..., :10]
             )
