@@ -9,6 +9,8 @@ from scipy.spatial.transform import Rotation
 
 from spsnet.records import UserError
 
+_CHANNELS = {f"{axis}{kind}" for axis in "XYZ" for kind in ("position", "rotation")}
+
 
 @dataclass(frozen=True, kw_only=True)
 class BvhMotion:
@@ -46,13 +48,16 @@ def parse_bvh(text: str, name: str) -> BvhMotion:
     head, marker, motion = text.partition("MOTION")
     if not marker or "HIERARCHY" not in head:
         raise UserError(f"{name} is not a BVH file: it has no HIERARCHY and MOTION part")
-    joints = _parse_hierarchy(head)
-    found = re.match(r"\s*Frames:\s*(\d+)\s*Frame Time:\s*([0-9.eE+-]+)", motion)
-    if not found:
-        raise UserError(f"{name} does not state 'Frames' and 'Frame Time' after MOTION")
+    joints = _parse_hierarchy(head, name)
+    found = re.match(r"\s*Frames:\s*(\d+)\s*Frame Time:\s*(\d*\.?\d+(?:[eE][+-]?\d+)?)\s", motion)
+    if not found or not float(found[2]) > 0:
+        raise UserError(f"{name} does not state 'Frames' and a positive 'Frame Time' after MOTION")
     frames, frame_time_s = int(found[1]), float(found[2])
     width = sum(len(joint.channels) for joint in joints)
-    values = np.array(motion[found.end() :].split(), dtype=np.float64)
+    try:
+        values = np.array(motion[found.end() :].split(), dtype=np.float64)
+    except ValueError as error:
+        raise UserError(f"{name} holds something else than numbers in its motion: {error}") from error
     if values.size != frames * width:
         raise UserError(f"{name} states {frames} frames of {width} channels but holds {values.size} numbers")
     values = values.reshape(frames, width)
@@ -64,11 +69,11 @@ def parse_bvh(text: str, name: str) -> BvhMotion:
         of_joint = values[:, column : column + len(joint.channels)]
         column += len(joint.channels)
         turns = [i for i, channel in enumerate(joint.channels) if channel.endswith("rotation")]
-        order = "".join(joint.channels[i][0] for i in turns)
-        rotations[:, index] = Rotation.from_euler(order, of_joint[:, turns], degrees=True).as_matrix()
+        if turns:
+            order = "".join(joint.channels[i][0] for i in turns)
+            rotations[:, index] = Rotation.from_euler(order, of_joint[:, turns], degrees=True).as_matrix()
         if joint.parent < 0:
-            places = [joint.channels.index(f"{axis}position") for axis in "XYZ"]
-            root = of_joint[:, places]
+            root = of_joint[:, [joint.channels.index(f"{axis}position") for axis in "XYZ"]]
     return BvhMotion(
         names=tuple(joint.name for joint in joints),
         parents=tuple(joint.parent for joint in joints),
@@ -79,7 +84,7 @@ def parse_bvh(text: str, name: str) -> BvhMotion:
     )
 
 
-def _parse_hierarchy(head: str) -> list[_Joint]:
+def _parse_hierarchy(head: str, name: str) -> list[_Joint]:
     joints: list[_Joint] = []
     open_joints: list[int] = []
     in_end_site = False
@@ -91,12 +96,28 @@ def _parse_hierarchy(head: str) -> list[_Joint]:
                 open_joints.append(len(joints) - 1)
             case ["End", "Site"]:
                 in_end_site = True
-            case ["OFFSET", x, y, z] if not in_end_site:
-                joints[open_joints[-1]].offset = [float(x), float(y), float(z)]
-            case ["CHANNELS", _, *channels]:
-                joints[open_joints[-1]].channels = channels
             case ["}"] if in_end_site:
                 in_end_site = False
+            case ["OFFSET", *_] if in_end_site:
+                pass
+            case ["OFFSET" | "CHANNELS" | "}", *_] if not open_joints:
+                raise UserError(f"{name} has {words[0]!r} outside of a joint")
+            case ["OFFSET", x, y, z]:
+                joints[open_joints[-1]].offset = _read_offset((x, y, z), name)
+            case ["CHANNELS", _, *channels]:
+                if not set(channels) <= _CHANNELS:
+                    raise UserError(f"{name} has channels that are none: {' '.join(channels)}")
+                joints[open_joints[-1]].channels = channels
             case ["}"]:
                 open_joints.pop()
+    roots = [joint for joint in joints if joint.parent < 0]
+    if len(roots) != 1 or not {"Xposition", "Yposition", "Zposition"} <= set(roots[0].channels):
+        raise UserError(f"{name} should have one ROOT with three position channels, it has {len(roots)} roots")
     return joints
+
+
+def _read_offset(words: tuple[str, str, str], name: str) -> list[float]:
+    try:
+        return [float(word) for word in words]
+    except ValueError as error:
+        raise UserError(f"{name} has an offset that is no number: {' '.join(words)}") from error

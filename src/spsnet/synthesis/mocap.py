@@ -4,16 +4,18 @@ Each archive has its own skeleton. What is taken from it are the global rotation
 do not depend on bone lengths; SMPL's local rotations follow from them.
 """
 
+import lzma
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
-from spsnet.geometry import axis_angle_to_matrix, interpolate_rotations
+from spsnet.geometry import axis_angle_to_matrix, geodesic_angle, interpolate_rotations
 from spsnet.records import UserError
 from spsnet.synthesis.bvh import BvhMotion, parse_bvh
 
@@ -28,7 +30,7 @@ class MotionClip:
     """One motion at 30 frames per second on SMPL's 24 joints, y up."""
 
     name: str
-    """`archive/path` without the suffix."""
+    """`archive/path` without the suffix; pieces that were cut from one file share it."""
     rotations: Float[np.ndarray, "time 24 3 3"]
     """In the parent's frame; the root's in the world."""
     root_m: Float[np.ndarray, "time 3"]
@@ -57,6 +59,10 @@ _EXPMAP_JOINTS = {
     0: 0, 1: 2, 2: 8, 3: 13, 4: 3, 5: 9, 6: 14, 7: 4, 8: 10, 9: 15, 10: 5, 11: 11, 12: 16, 13: 20, 14: 29, 15: 18,
     16: 21, 17: 30, 18: 22, 19: 31, 20: 23, 21: 32,
 }  # fmt: skip
+_LARGEST_STEP_RAD = 1.2
+"""No joint turns by more within a thirtieth of a second: where one does, the capture failed."""
+_EXPMAP_HEADING_RAD = np.deg2rad(75)
+"""Headings beyond a right angle from the first frame's are mirrored in the CMU files, and tilted on the way there."""
 _EXPMAP_UNIT_M = 0.0254 / 0.45
 """The CMU files count in inches divided by 0.45."""
 # A bone whose rest direction is compared with the T-pose: SMPL joint, the joint at its end, the T-pose's direction.
@@ -69,8 +75,10 @@ _T_POSE_BONES = {
 def load_mocap(directory: Path) -> list[MotionClip]:
     """Read every known archive (`acrnn_cmu`, `cmu_expmap`, `reactidle`, each `.tar.xz`) in a folder.
 
+    Clips are cut where the capture failed; pieces under a second are left out.
+
     Raises:
-        UserError: If none of the archives is there.
+        UserError: If none of the archives is there, or one is damaged or another than it should be.
     """
     readers = {"acrnn_cmu": _read_acrnn, "cmu_expmap": _read_expmap, "reactidle": _read_reactidle}
     found = [(name, directory / f"{name}.tar.xz") for name in readers if (directory / f"{name}.tar.xz").is_file()]
@@ -80,49 +88,79 @@ def load_mocap(directory: Path) -> list[MotionClip]:
         )
     clips: list[MotionClip] = []
     for name, path in found:
-        clips.extend(clip for member, text in _read_members(path) if (clip := readers[name](member, text)) is not None)
+        for member, text in _read_members(path):
+            clips.extend(readers[name](member, text))
     return sorted(clips, key=lambda clip: clip.name)
 
 
 def _read_members(path: Path) -> Iterator[tuple[str, str]]:
-    with tarfile.open(path) as archive:
-        for member in archive:
-            stream = archive.extractfile(member) if member.name.endswith((".bvh", ".txt")) else None
-            if stream is not None:
-                yield member.name, stream.read().decode("utf-8", errors="replace")
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                stream = archive.extractfile(member) if member.name.endswith((".bvh", ".txt")) else None
+                if stream is not None:
+                    yield member.name, stream.read().decode("utf-8", errors="replace")
+    except (OSError, EOFError, tarfile.TarError, lzma.LZMAError) as error:
+        raise UserError(f"{path} is not a whole .tar.xz archive ({error}); copy it again") from error
 
 
-def _read_acrnn(member: str, text: str) -> MotionClip | None:
+def _read_acrnn(member: str, text: str) -> list[MotionClip]:
     if not member.endswith(".bvh") or member.endswith("standard.bvh"):
-        return None
+        return []
     motion = parse_bvh(text, member)
     # The archive's readme: salsa was captured at 60 frames per second although the headers say 120.
     fps = 60.0 if "/salsa/" in member else 120.0
-    return _retarget_bvh(member, motion, _ACRNN_JOINTS, fps=fps, unit_m=0.01)
+    # The first frame is a pose of the skeleton and no part of the motion.
+    motion = replace(motion, rotations=motion.rotations[1:], root=motion.root[1:])
+    return _cut(_retarget_bvh(member, motion, _ACRNN_JOINTS, fps=fps, unit_m=0.01))
 
 
-def _read_reactidle(member: str, text: str) -> MotionClip | None:
+def _read_reactidle(member: str, text: str) -> list[MotionClip]:
     if not member.endswith(".bvh"):
-        return None
+        return []
     motion = parse_bvh(text, member)
-    return _retarget_bvh(member, motion, _REACTIDLE_JOINTS, fps=1 / motion.frame_time_s, unit_m=1.0)
+    return _cut(_retarget_bvh(member, motion, _REACTIDLE_JOINTS, fps=1 / motion.frame_time_s, unit_m=1.0))
 
 
-def _read_expmap(member: str, text: str) -> MotionClip | None:
+def _read_expmap(member: str, text: str) -> list[MotionClip]:
     if "/train/" not in member and "/test/" not in member:
-        return None
-    values = np.array([line.split(",") for line in text.split()], dtype=np.float64)
-    if values.ndim != 2 or values.shape[1] != 3 + 3 * len(_EXPMAP_PARENTS):
-        raise UserError(f"{member} should have 117 numbers a line, it has {values.shape[-1]}")
+        return []
+    width = 3 + 3 * len(_EXPMAP_PARENTS)
+    lines = [line.split(",") for line in text.split()]
+    wrong = [len(line) for line in lines if len(line) != width]
+    if wrong or not lines:
+        raise UserError(f"{member} should have lines of {width} numbers, it has {wrong[0] if wrong else 'none'}")
+    try:
+        values = np.array(lines, dtype=np.float64)
+    except ValueError as error:
+        raise UserError(f"{member} holds something else than numbers: {error}") from error
     # Row vectors: the files' exponential maps are of the inverse rotations.
     local = axis_angle_to_matrix(-values[:, 3:].reshape(len(values), -1, 3))
     world = _compose(local, _EXPMAP_PARENTS)
     against_t_pose = world @ np.swapaxes(world[:1], -1, -2)
     joints = {smpl: against_t_pose[1:, node] for smpl, node in _EXPMAP_JOINTS.items()}
-    return _make_clip(member, joints, values[1:, :3] * _EXPMAP_UNIT_M, fps=120.0)
+    clip = _make_clip(member, joints, values[1:, :3] * _EXPMAP_UNIT_M, fps=120.0)
+    forward = clip.rotations[:, 0, :, 2]
+    return _cut(clip, usable=np.abs(np.arctan2(forward[:, 0], forward[:, 2])) < _EXPMAP_HEADING_RAD)
+
+
+def _cut(clip: MotionClip, usable: Bool[np.ndarray, " time"] | None = None) -> list[MotionClip]:
+    """Pieces of at least a second of usable frames, in which no joint jumps."""
+    whole = geodesic_angle(clip.rotations[1:], clip.rotations[:-1]).max(1, initial=0) < _LARGEST_STEP_RAD
+    if usable is not None:
+        whole &= usable[1:] & usable[:-1]
+    bounds = [0, *(np.flatnonzero(~whole) + 1), len(clip)]
+    return [
+        MotionClip(name=clip.name, rotations=clip.rotations[start:stop], root_m=clip.root_m[start:stop])
+        for start, stop in pairwise(bounds)
+        if stop - start >= FPS
+    ]
 
 
 def _retarget_bvh(member: str, motion: BvhMotion, names: Mapping[int, str], *, fps: float, unit_m: float) -> MotionClip:
+    missing = sorted(set(names.values()) - set(motion.names))
+    if missing:
+        raise UserError(f"{member} has no joint {missing[0]!r}; it is not from the archive it should be from")
     world = _compose(motion.rotations, motion.parents)
     index = {smpl: motion.names.index(name) for smpl, name in names.items()}
     joints = {}
