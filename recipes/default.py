@@ -9,7 +9,7 @@ STEPS = 8000
 
 def make_recipe() -> TrainingRecipe:
     """About an hour on one core."""
-    features = FeatureConfig()
+    features = FeatureConfig(use_confidence=False)
     network = NetworkConfig(
         feature_width=features.width,
         stem_width=256,
@@ -25,5 +25,5 @@ def make_recipe() -> TrainingRecipe:
         encoder="blazepose-heavy",
         features=features,
         network=network,
-        loop=LoopConfig(steps=STEPS, batch=32),
+        loop=LoopConfig(steps=STEPS, batch=32, learning_rate=1e-3),
     )

@@ -80,3 +80,15 @@ def test_what_is_missing_is_named(config, leave_out, message):
 def test_vector_of_another_length_is_refused():
     with pytest.raises(ValueError, match="vector should be 1152 long, got 7"):
         build_features(FeatureConfig(kind="vector"), vector=np.zeros((2, 7)))
+
+
+def test_confidence_can_be_left_out() -> None:
+    config = FeatureConfig(use_confidence=False)
+    landmarks = np.full((2, 33, 3), 0.25)
+    landmarks[:, :, :2] = 100.0
+    box = np.array([[100.0, 100.0, 50.0]] * 2)
+    features = build_features(
+        config, landmarks_px=landmarks, box_xys_px=box, focal_px=1000.0, center_px=np.array([100.0, 100.0])
+    )
+    assert features.shape == (2, 69) == (2, config.width)
+    np.testing.assert_allclose(features[:, :66], 0)

@@ -80,6 +80,8 @@ class FeatureConfig:
     own feature vector alone, as in the paper. "both": landmarks, view, then vector."""
     landmarks: int = 33
     """Number of landmarks: 33 for BlazePose."""
+    use_confidence: bool = True
+    """Whether each landmark's confidence is part of f_i."""
     vector_width: int = 1152
     """Length of the encoder's feature vector: 1152 for BlazePose, 2048 for ResNet-50."""
     vector_scale: float = 1.0
@@ -94,6 +96,7 @@ class FeatureConfig:
     def __post_init__(self) -> None:
         """Refuse unknown kinds and constants that would divide by nothing."""
         _require_choice("FeatureConfig", "kind", self.kind, get_args(FeatureKind))
+        _require_choice("FeatureConfig", "use_confidence", self.use_confidence, (True, False))
         for name in ("landmarks", "vector_width"):
             _require_count("FeatureConfig", name, getattr(self, name))
         for name in ("vector_scale", "log_angular_size_deviation", "angular_offset_deviation"):
@@ -102,8 +105,8 @@ class FeatureConfig:
 
     @property
     def width(self) -> int:
-        """Numbers in one f_i: 102 for "landmarks", 1152 for "vector", 1254 for "both"."""
-        from_landmarks = 0 if self.kind == "vector" else 3 * self.landmarks + 3
+        """Numbers in one f_i: 102 for "landmarks" (69 without confidence), 1152 for "vector", 1254 for "both"."""
+        from_landmarks = 0 if self.kind == "vector" else (3 if self.use_confidence else 2) * self.landmarks + 3
         return from_landmarks + (0 if self.kind == "landmarks" else self.vector_width)
 
 

@@ -18,7 +18,7 @@ def build_features(
 ) -> Float[Array, "*batch features"]:
     r"""Join what `config.kind` names into f_i.
 
-        landmarks   u = 2 (x − c_x) / b,   v = 2 (y − c_y) / b,   2 confidence − 1      (for each landmark)
+        landmarks   u = 2 (x − c_x) / b,   v = 2 (y − c_y) / b,   2 confidence − 1 where used      (for each landmark)
         view        (log(b / f) − mean) / deviation,   (c − o) / f / deviation         (three numbers)
         vector      divided by `config.vector_scale`
 
@@ -44,7 +44,7 @@ def build_features(
             raise ValueError(f"{config.kind!r} features need landmarks_px, box_xys_px, focal_px and center_px")
         if landmarks_px.shape[-2] != config.landmarks:
             raise ValueError(f"landmarks_px should hold {config.landmarks} landmarks, got {landmarks_px.shape[-2]}")
-        parts.append(_normalize_landmarks(landmarks_px, box_xys_px))
+        parts.append(_normalize_landmarks(config, landmarks_px, box_xys_px))
         parts.append(_describe_view(config, box_xys_px, focal_px, center_px))
     if config.kind != "landmarks":
         if vector is None:
@@ -56,12 +56,13 @@ def build_features(
 
 
 def _normalize_landmarks(
-    landmarks_px: Float[Array, "*batch landmarks 3"], box_xys_px: Float[Array, "*batch 3"]
+    config: FeatureConfig, landmarks_px: Float[Array, "*batch landmarks 3"], box_xys_px: Float[Array, "*batch 3"]
 ) -> Float[Array, "*batch flat"]:
     xp = array_namespace(landmarks_px)
     position = image_to_crop(landmarks_px[..., :2], box_xys_px)
-    joined = xp.concat([position, 2 * landmarks_px[..., 2:] - 1], axis=-1)
-    return xp.reshape(joined, (*joined.shape[:-2], 3 * joined.shape[-2]))
+    if config.use_confidence:
+        position = xp.concat([position, 2 * landmarks_px[..., 2:] - 1], axis=-1)
+    return xp.reshape(position, (*position.shape[:-2], position.shape[-1] * position.shape[-2]))
 
 
 def _describe_view(
