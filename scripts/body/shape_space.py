@@ -35,9 +35,7 @@ def project_shapes(bodies: np.ndarray, mean: np.ndarray, directions: np.ndarray)
     return np.linalg.lstsq(basis, flat.T, rcond=None)[0].T
 
 
-def fit_regressor(
-    bodies: np.ndarray, points: np.ndarray, near_mask: np.ndarray, *, spread: float = 5e-3
-) -> np.ndarray:
+def fit_regressor(bodies: np.ndarray, points: np.ndarray, near_mask: np.ndarray, *, spread: float = 5e-3) -> np.ndarray:
     """Weights, none negative and summing to one, that find a point as a mean of vertices in every body.
 
     Args:
