@@ -54,7 +54,7 @@ def place_before_camera(generator: torch.Generator, motion: WorldMotion, config:
 
     usual = config.pitch_mean_deg + config.pitch_deviation_deg * torch.randn(batch, generator=generator)
     steep = torch.rand(batch, generator=generator) < config.steep_share
-    pitch = torch.deg2rad(torch.where(steep, draw(-25, 60), usual))
+    pitch = torch.deg2rad(torch.where(steep, draw(-25.0, 60.0), usual))
     roll = torch.deg2rad(config.roll_deviation_deg * torch.randn(batch, generator=generator))
     # World (y up) to camera (y down): half a turn about x. Looking down by `pitch` turns the world the same way.
     upright = torch.diag(torch.tensor([1.0, -1.0, -1.0]))
