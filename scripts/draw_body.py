@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the picture to write")
     parser.add_argument("--shape", type=float, nargs="*", default=[], help="shape coefficients, the first ones")
     parser.add_argument("--poses", nargs="*", default=list(POSES), help="which poses (default all)")
-    parser.add_argument("--height", type=int, default=330, help="height of one picture in pixels")
+    parser.add_argument("--height", type=int, default=240, help="height of one picture in pixels")
     parser.add_argument("--without-correctives", action="store_true", help="linear blending alone")
     arguments = parser.parse_args()
     body = dict(np.load(arguments.body))
@@ -105,8 +105,8 @@ def main() -> None:
                 body["f"],
                 turn_rad=turn,
                 height_px=arguments.height,
-                width_px=int(arguments.height * 0.9),
-                span_m=2.05,
+                width_px=int(arguments.height * 0.85),
+                span_m=2.2,
                 center_m=centre,
             )
             cv2.putText(picture, name, (8, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (90, 90, 90), 1, cv2.LINE_AA)
