@@ -206,7 +206,8 @@ def test_never_the_same_detection_twice(film, fps):
         else people(*[[x, y, x + w, y + h] for x, y, w, h, _ in found], confidence=[c for *_, c in found])
         for found in film
     ]
-    tracks = follow(frames, TrackerConfig(minimum_length_s=0.0, minimum_seen=0.0, sure_confidence=0.0), fps)
+    everyone = TrackerConfig(minimum_length_s=0.0, minimum_seen=0.0, minimum_mean_confidence=0.0, sure_confidence=0.0)
+    tracks = follow(frames, everyone, fps)
     ids = [track.track_id for track in tracks]
     assert sorted(ids) == list(range(1, len(ids) + 1))
     taken = set()

@@ -2,7 +2,6 @@
 
 from array import array
 from dataclasses import dataclass, field
-from statistics import fmean
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -14,7 +13,6 @@ from spsnet.tracking.kalman import BoxFilterConfig, BoxStates, correct_states, p
 
 _COLUMNS = 7
 """Of one remembered detection: frame, time, four sides, confidence."""
-_CONFIDENCE = slice(6, None, _COLUMNS)
 _TIME_TOLERANCE_S = 1e-6
 _LOG_GROWTH = 0.4
 """A box that is half as large again as the one before, or as much smaller, may show a part of the person, or two."""
@@ -71,11 +69,18 @@ class TrackerConfig:
 class _Candidate:
     """A track that may still grow: its detections as one flat list of numbers, and its id once it is a person."""
 
-    __slots__ = ("numbers", "track_id")
+    __slots__ = ("best_confidence", "numbers", "summed_confidence", "track_id")
 
     def __init__(self) -> None:
         self.numbers = array("d")
+        self.summed_confidence = self.best_confidence = 0.0
         self.track_id: int | None = None
+
+    def append(self, index: int, time_s: float, box: list[float], confidence: float) -> None:
+        """Remember one more detection."""
+        self.numbers.extend((index, time_s, *box, confidence))
+        self.summed_confidence += confidence
+        self.best_confidence = max(self.best_confidence, confidence)
 
     @property
     def first_time_s(self) -> float:
@@ -94,8 +99,8 @@ class _Candidate:
         return len(self.numbers) / _COLUMNS / (self.last_index - self.numbers[0] + 1)
 
     @property
-    def confidence(self) -> "array[float]":
-        return self.numbers[_CONFIDENCE]
+    def mean_confidence(self) -> float:
+        return self.summed_confidence * _COLUMNS / len(self.numbers)
 
 
 class _Clock:
@@ -219,7 +224,7 @@ class Tracker:
         now = self._clock.indices[-1], self._clock.times_s[-1]
         for row, box, sure in zip(followed.tolist(), boxes, confidence, strict=True):
             candidate = self._candidates[row]
-            candidate.numbers.extend((*now, *box, sure))
+            candidate.append(*now, box, sure)
             if candidate.track_id is None:
                 self._make_sure(candidate, self.config.minimum_length_s)
 
@@ -229,8 +234,8 @@ class Tracker:
             candidate.track_id is None
             and long_enough
             and candidate.seen >= self.config.minimum_seen
-            and fmean(candidate.confidence) >= self.config.minimum_mean_confidence
-            and max(candidate.confidence) >= self.config.sure_confidence
+            and candidate.mean_confidence >= self.config.minimum_mean_confidence
+            and candidate.best_confidence >= self.config.sure_confidence
         ):
             self._people += 1
             candidate.track_id = self._people
@@ -257,7 +262,7 @@ class Tracker:
         return [
             _build_track(candidate.track_id, candidate.numbers, self._clock)
             for candidate in candidates
-            if candidate.track_id is not None and fmean(candidate.confidence) >= self.config.minimum_mean_confidence
+            if candidate.track_id is not None and candidate.mean_confidence >= self.config.minimum_mean_confidence
         ]
 
 
