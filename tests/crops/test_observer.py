@@ -109,11 +109,14 @@ def test_the_other_person_is_covered_once_known():
 def test_a_person_lost_for_some_frames_is_still_remembered_and_later_forgotten():
     encoder = FakeEncoder()
     observer = PersonObserver(encoder.encode, ObserverConfig(memory_frames=3))
-    person = box(100, 100, 160, 260)
-    observer.observe(draw_people((100, 100, 160, 260)), {1: person})
-    for i in range(1, 5):
-        assert observer.observe(draw_people(index=i), {1: person})[1].presence == 0
-    assert encoder.calls == [1] * 9, "two for the new one, two in each of three frames, then the box only"
+    person, looks = box(100, 100, 160, 260), []
+    for i in range(5):
+        before = len(encoder.calls)
+        seen = observer.observe(draw_people(*([(100, 100, 160, 260)] if i == 0 else []), index=i), {1: person})[1]
+        assert seen.presence == (i == 0)
+        looks.append(len(encoder.calls) - before)
+    turned_about = 6
+    assert looks == [2, 3 + turned_about, 3, 3, 2]
 
 
 def test_the_same_frames_give_the_same_answers():
