@@ -5,5 +5,5 @@ from spsnet.training.recipe import SynthesisRecipe
 
 
 def make_recipe() -> SynthesisRecipe:
-    """9,600 pictures."""
-    return SynthesisRecipe(name="frames", encoder="blazepose-heavy", frames=FrameConfig(windows=1600, frames=6, seed=1))
+    """6,000 pictures."""
+    return SynthesisRecipe(name="frames", encoder="blazepose-heavy", frames=FrameConfig(windows=1000, frames=6, seed=1))
