@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from spsnet.detection import CloserLookConfig, look_closer
+from spsnet.detection.closer_look import _cut_square
 from spsnet.records import Detections
 
 IMAGE = np.zeros((400, 600, 3), np.uint8)
@@ -77,3 +78,12 @@ def test_nobody_expected_changes_nothing():
 def test_wrong_settings_are_refused():
     with pytest.raises(ValueError, match="region_scale should be at least 1"):
         CloserLookConfig(region_scale=0.5)
+
+
+def test_a_look_over_the_border_is_black_there():
+    image = np.full((40, 60, 3), 7, np.uint8)
+    square, corner = _cut_square(image, 2.0, 35.0, 20.0)
+    assert square.shape == (20, 20, 3)
+    assert corner.tolist() == [-8, 25]
+    assert (square[:15, 8:] == 7).all()
+    assert square[15:].max() == square[:, :8].max() == 0

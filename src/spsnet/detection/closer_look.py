@@ -7,7 +7,7 @@ from jaxtyping import Float, UInt8
 
 from spsnet.detection.detector import PersonDetector
 from spsnet.detection.suppression import suppress_overlaps
-from spsnet.geometry import box_to_square, compute_iou, square_to_box
+from spsnet.geometry import box_to_square, compute_iou
 from spsnet.records import Detections
 
 
@@ -54,12 +54,10 @@ def look_closer(
     config = config or CloserLookConfig()
     size = np.array([image_rgb.shape[1], image_rgb.shape[0]], float)
     for box in _choose_boxes(expected_xyxy, size, config):
-        region = square_to_box(box_to_square(box, config.region_scale)).reshape(2, 2)
-        (left, top), (right, bottom) = region.clip(0, size).round().astype(int)
-        if right - left < 2 or bottom - top < 2:
-            continue
-        closer = detector.detect(image_rgb[top:bottom, left:right])
-        found = closer.boxes_xyxy_px + np.array([left, top, left, top])
+        center_x, center_y, side = box_to_square(box, config.region_scale)
+        square, corner = _cut_square(image_rgb, center_x, center_y, side)
+        closer = detector.detect(square)
+        found = (closer.boxes_xyxy_px + np.tile(corner, 2)).clip(0, np.tile(size, 2))
         kept = compute_iou(found, box[None])[:, 0] >= config.minimum_iou
         detections = _join(detections, found[kept], closer.confidence[kept], box, config)
     return detections
@@ -71,6 +69,19 @@ def _choose_boxes(boxes: np.ndarray, size: np.ndarray, config: CloserLookConfig)
     (candidates,) = np.nonzero(inside >= config.minimum_inside * areas)
     order = np.argsort(-areas[candidates], kind="stable")
     return boxes[candidates[order[: config.maximum_looks]]]
+
+
+def _cut_square(image_rgb: np.ndarray, center_x: float, center_y: float, side: float) -> tuple[np.ndarray, np.ndarray]:
+    """A square of the picture, black beyond its border, and where its corner lies: one shape for the network."""
+    side_px = max(round(side), 2)
+    corner = np.round([center_x - side_px / 2, center_y - side_px / 2]).astype(int)
+    left, top = corner.clip(0)
+    right, bottom = corner + side_px
+    inside = image_rgb[top : max(bottom, top), left : max(right, left)]
+    square = np.zeros((side_px, side_px, 3), np.uint8)
+    row, column = top - corner[1], left - corner[0]
+    square[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
+    return square, corner
 
 
 def _join(
