@@ -2,7 +2,7 @@
 
 For example `python scripts/build_body.py -o src/spsnet/body/data/open_body.npz`.
 
-Needs `pip install 'spsnet[body]'`, two minutes of one core and 4 GB of memory. The same seed gives the same file.
+Needs `pip install 'spsnet[body]'` and two to four minutes of one core. The same seed gives the same file.
 """
 
 import argparse
