@@ -31,7 +31,7 @@ class LossWeights:
     """Factors of the losses' means (`compute_total_loss`)."""
 
     pose: float = 2.0
-    shape: float = 0.01
+    shape: float = 0.1
     joints: float = 20.0
     keypoints: float = 5.0
     velocity: float = 100.0
