@@ -115,8 +115,8 @@ def test_a_person_lost_for_some_frames_is_still_remembered_and_later_forgotten()
         seen = observer.observe(draw_people(*([(100, 100, 160, 260)] if i == 0 else []), index=i), {1: person})[1]
         assert seen.presence == (i == 0)
         looks.append(len(encoder.calls) - before)
-    turned_about = 6
-    assert looks == [2, 3 + turned_about, 3, 3, 2]
+    turned_about = 3
+    assert looks == [2, 2 + turned_about, 2, 2, 1]
 
 
 def test_the_same_frames_give_the_same_answers():

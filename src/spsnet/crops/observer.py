@@ -167,12 +167,16 @@ class PersonObserver:
         """Look through regions, then through those that the first looks suggest; and how doubtful the second are.
 
         Returns:
-            Second looks (first ones where there can be no second), and their distance from the first over their IoU
+            Second looks (first ones where those show nobody), and their distance from the first over their IoU
             with the box; infinite if not trusted.
         """
         first = self._look(frame, regions, boxes)
-        circles = {track: look.circle_px for track, look in first.items() if look.has_circle}
-        scale = self._config.circle_scale
+        least, scale = self._config.minimum_presence, self._config.circle_scale
+        circles = {
+            track: look.circle_px
+            for track, look in first.items()
+            if look.has_circle and look.observation.presence >= least
+        }
         second = self._look(frame, {t: circle_to_region(circle, scale) for t, circle in circles.items()}, boxes)
         doubts = dict.fromkeys(first, math.inf)
         for track, look in second.items():
