@@ -35,7 +35,7 @@ def test_a_small_person_is_found_on_a_closer_look():
     assert len(scene.detect(make_image())) == 0
     found = look_closer(scene, make_image(), NOTHING, np.array([[204.0, 100, 244, 200]]))
     np.testing.assert_allclose(found.boxes_xyxy_px, [[200, 100, 240, 200]], atol=4)
-    assert scene.looks[1:] == [(180, 180)]
+    assert scene.looks[1:] == [(200, 200)]
 
 
 def test_half_a_person_is_replaced_by_the_whole():
@@ -55,7 +55,7 @@ def test_a_surer_detection_stays():
 def test_a_neighbour_is_not_taken_for_the_person():
     # The person looked for is hidden now; the neighbour who is found fits worse than what was seen at first.
     person = Detections(boxes_xyxy_px=np.array([[200.0, 100, 240, 200]]), confidence=np.array([0.45]))
-    found = look_closer(Scene([216, 100, 256, 200]), make_image(), person, np.array([[200.0, 100, 240, 200]]))
+    found = look_closer(Scene([212, 100, 252, 200]), make_image(), person, np.array([[200.0, 100, 240, 200]]))
     assert sorted(found.confidence.tolist()) == [0.45, 0.8]
 
 
@@ -68,7 +68,7 @@ def test_those_who_left_and_those_too_many_are_not_looked_for():
     scene = Scene([0, 0, 40, 100])
     expected = np.array([[-30.0, 0, 10, 100], [100, 100, 140, 200], [200, 100, 260, 250], [300, 100, 350, 220]])
     look_closer(scene, make_image(), NOTHING, expected)
-    assert scene.looks == [(270, 270), (216, 216)]
+    assert scene.looks == [(300, 300), (240, 240)]
 
 
 def test_nobody_expected_changes_nothing():
@@ -80,10 +80,15 @@ def test_wrong_settings_are_refused():
         CloserLookConfig(region_scale=0.5)
 
 
-def test_a_look_over_the_border_is_black_there():
-    image = np.full((40, 60, 3), 7, np.uint8)
+def test_a_look_over_the_border_is_moved_into_the_picture():
+    image = np.arange(40 * 60 * 3, dtype=np.int64).reshape(40, 60, 3).astype(np.uint8)
     square, corner = _cut_square(image, 2.0, 35.0, 20.0)
-    assert square.shape == (20, 20, 3)
-    assert corner.tolist() == [-8, 25]
-    assert (square[:15, 8:] == 7).all()
-    assert square[15:].max() == square[:, :8].max() == 0
+    assert corner.tolist() == [0, 20]
+    np.testing.assert_array_equal(square, image[20:, :20])
+
+
+def test_a_look_larger_than_the_picture_is_black_beyond():
+    square, corner = _cut_square(np.full((40, 60, 3), 7, np.uint8), 30.0, 20.0, 50.0)
+    assert corner.tolist() == [5, 0]
+    assert (square[:40] == 7).all()
+    assert square[40:].max() == 0

@@ -15,12 +15,14 @@ from spsnet.records import Detections
 class CloserLookConfig:
     """Where and how often to look again."""
 
-    region_scale: float = 1.8
+    region_scale: float = 2.0
     """Side of the square looked at, in longer sides of the expected box."""
     maximum_looks: int = 2
     """In one frame; the largest people come first."""
-    minimum_iou: float = 0.3
-    """Of what is found with the expected box, and of an earlier detection with what replaces it."""
+    minimum_iou: float = 0.5
+    """Of what is found with the expected box."""
+    replaced_iou: float = 0.3
+    """Of an earlier detection with what replaces it; half a person has little more with the whole."""
     maximum_iou: float = 0.6
     """Of two boxes that overlap more, the weaker is dropped."""
     minimum_inside: float = 0.5
@@ -72,15 +74,17 @@ def _choose_boxes(boxes: np.ndarray, size: np.ndarray, config: CloserLookConfig)
 
 
 def _cut_square(image_rgb: np.ndarray, center_x: float, center_y: float, side: float) -> tuple[np.ndarray, np.ndarray]:
-    """A square of the picture, black beyond its border, and where its corner lies: one shape for the network."""
+    """A square of the picture and where its corner lies: one shape for the network.
+
+    It is moved into the picture where it would reach over the border, and black where the picture is too small for it.
+    """
     side_px = max(round(side), 2)
-    corner = np.round([center_x - side_px / 2, center_y - side_px / 2]).astype(int)
-    left, top = corner.clip(0)
-    right, bottom = corner + side_px
-    inside = image_rgb[top : max(bottom, top), left : max(right, left)]
+    spare = np.array([image_rgb.shape[1], image_rgb.shape[0]]) - side_px
+    corner = np.round([center_x - side_px / 2, center_y - side_px / 2]).astype(int).clip(0, spare.clip(0))
+    left, top = corner
     square = np.zeros((side_px, side_px, 3), np.uint8)
-    row, column = top - corner[1], left - corner[0]
-    square[row : row + inside.shape[0], column : column + inside.shape[1]] = inside
+    inside = image_rgb[top : top + side_px, left : left + side_px]
+    square[: inside.shape[0], : inside.shape[1]] = inside
     return square, corner
 
 
@@ -91,7 +95,7 @@ def _join(
     earlier = detections.boxes_xyxy_px
     fit, earlier_fit = compute_iou(boxes, expected[None])[:, 0], compute_iou(earlier, expected[None])[:, 0]
     better = (confidence > detections.confidence[:, None]) & (fit > earlier_fit[:, None])
-    kept = ~(better & (compute_iou(earlier, boxes) >= config.minimum_iou)).any(axis=1)
+    kept = ~(better & (compute_iou(earlier, boxes) >= config.replaced_iou)).any(axis=1)
     joined = np.concatenate([earlier[kept], boxes])
     joined_confidence = np.concatenate([detections.confidence[kept], confidence])
     best = suppress_overlaps(joined, joined_confidence, config.maximum_iou)
