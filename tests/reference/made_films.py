@@ -1,7 +1,7 @@
-"""Films made on the fly: four coloured quarters and a white square that moves with the frame number."""
+"""Films made on the fly: of any pictures, or of four coloured quarters and a square that moves with the frame number."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -42,8 +42,9 @@ def encode_film(
     tagged: bool = True,
     rate: int = 30,
     sample_aspect: Fraction | None = None,
+    draw: Callable[[int, int, int], np.ndarray] = draw_picture,
 ) -> Path:
-    """Encode numbered pictures shown at `times_s`.
+    """Encode the pictures that `draw` makes of number, width and height, shown at `times_s`.
 
     `matrix` is the colour matrix by its number in ITU-T H.273, named in the file if `tagged`.
     """
@@ -59,7 +60,7 @@ def encode_film(
         if matrix is not None and tagged:
             context.colorspace = matrix
         for number, time_s in enumerate(times_s):
-            frame = av.VideoFrame.from_ndarray(draw_picture(number, *size))
+            frame = av.VideoFrame.from_ndarray(draw(number, *size))
             kinds = {} if matrix is None else {"dst_colorspace": {1: 1, 6: 5, 9: 9}[matrix]}
             frame = frame.reformat(format=pix_fmt, dst_color_range=2 if pix_fmt.startswith("yuvj") else 1, **kinds)
             frame.pts, frame.time_base = round(time_s / time_base), time_base

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from spsnet.assets import DEFAULT_DETECTOR, detector_names
+from spsnet.assets import DEFAULT_DETECTOR, detector_names, fetch_all
+from spsnet.cli.models import show_transfers
 from spsnet.records import UserError
 
 
@@ -71,8 +72,10 @@ def run(
     """
     # Video, detector and engine take seconds to import: not for --help.
     from spsnet.cli.progress import show_progress
+    from spsnet.pipeline.running import hide_password, list_needed_assets, name_result
     from spsnet.pipeline.running import run as run_one
     from spsnet.pipeline.settings import RunSettings
+    from spsnet.video import is_stream
 
     if detector not in detector_names():
         raise typer.BadParameter(f"{detector!r} is none of {', '.join(detector_names())}", param_hint="--detector")
@@ -95,10 +98,19 @@ def run(
         smooth_s=_parse_smooth(smooth),
         fps=fps,
     )
-    failures = []
     sources = expand_inputs(inputs)
+    if any(is_stream(source) or Path(source).exists() for source in sources):
+        with show_transfers() as report:
+            fetch_all(list_needed_assets(settings), report=report)
+    names: dict[str, str] = {}
+    failures = []
     for source in sources:
         try:
+            same = names.setdefault(name_result(source), source)
+            if same != source:
+                raise UserError(f"{source}: its result would take the place of that of {same}; run it with another -o")
+            if is_stream(source):
+                typer.echo(f"recording {hide_password(source)}; Ctrl-C ends the recording", err=True)
             with show_progress(Path(source).name or source) as watch:
                 folder, summary = run_one(
                     source,
@@ -109,7 +121,7 @@ def run(
                     force=force,
                     watch=watch,
                 )
-        except UserError as error:
+        except (UserError, OSError) as error:
             if len(sources) == 1:
                 raise
             failures.append(source)
@@ -121,7 +133,7 @@ def run(
 
 
 def expand_inputs(inputs: list[str]) -> list[str]:
-    """Globs that the shell left as they are become paths; everything else stays.
+    """Globs that the shell left as they are become paths; everything else stays, each once.
 
     Raises:
         UserError: If a glob fits nothing, naming it.
@@ -135,7 +147,7 @@ def expand_inputs(inputs: list[str]) -> list[str]:
         if not found:
             raise UserError(f"{pattern}: no file fits this pattern")
         sources.extend(found)
-    return sources
+    return list(dict.fromkeys(sources))
 
 
 def _parse_smooth(text: str) -> float | None:

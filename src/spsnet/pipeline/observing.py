@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from spsnet.crops import PersonObserver, compute_network_box
+from spsnet.pipeline.prefetching import prefetch
 from spsnet.pipeline.settings import Stopwatch
 from spsnet.records import Frame, Observation, PersonObservations, Track
 from spsnet.video import Film
@@ -24,7 +25,7 @@ def observe_people(
     """Yield each frame with the observations of the people in it."""
     first = min((int(track.frame_index[0]) for track in tracks), default=0)
     last = max((int(track.frame_index[-1]) for track in tracks), default=-1)
-    for frame in stopwatch.time_each(film.frames(), "decode"):
+    for frame in prefetch(stopwatch.time_each(film.frames(), "decode")):
         if frame.index > last:
             return
         if frame.index < first:

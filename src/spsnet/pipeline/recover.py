@@ -15,6 +15,7 @@ from spsnet.detection import PersonDetector, load_detector
 from spsnet.encoders import load_encoder
 from spsnet.pipeline.lifting import Lifter
 from spsnet.pipeline.observing import PersonCollector, observe_people
+from spsnet.pipeline.prefetching import prefetch
 from spsnet.pipeline.settings import RunSettings, Stopwatch, Watch, watch_nothing
 from spsnet.records import Frame, PersonMotion, Pinhole, Recovery, Track
 from spsnet.tracking import SceneCuts, Tracker, select_people
@@ -42,9 +43,8 @@ def recover(source: str | Path, settings: RunSettings | None = None, *, watch: W
             settings.encoder or lifter.head.config.encoder, feature=lifter.needs_feature, streams=os.cpu_count() or 1
         )
 
-    frames = watch(stopwatch.time_each(film.frames(), "decode"), "finding people", film.info.frame_count)
+    frames = watch(prefetch(stopwatch.time_each(film.frames(), "decode")), "finding people", film.info.frame_count)
     tracks, frame_count = follow_people(frames, detector, settings, stopwatch)
-    warnings = [*film.warnings, *_find_warnings(tracks, encoder.name, lifter.head.config.encoder)]
 
     collectors = {track.track_id: PersonCollector(track) for track in tracks}
     looks = observe_people(film, tracks, PersonObserver(encoder.encode), stopwatch)
@@ -62,7 +62,7 @@ def recover(source: str | Path, settings: RunSettings | None = None, *, watch: W
         people=_number_people(people),
         body=lifter.body.name,
         model=f"{lifter.head.config.name} {lifter.head.config.version}",
-        warnings=tuple(warnings),
+        warnings=(*film.warnings, *_find_warnings(people, encoder.name, lifter.head.config.encoder)),
         seconds=stopwatch.seconds,
     )
 
@@ -99,9 +99,9 @@ def _number_people(people: list[PersonMotion]) -> tuple[PersonMotion, ...]:
     return tuple(replace(person, track_id=number) for number, person in enumerate(ordered, start=1))
 
 
-def _find_warnings(tracks: list[Track], encoder: str, trained_on: str) -> list[str]:
+def _find_warnings(people: list[PersonMotion], encoder: str, trained_on: str) -> list[str]:
     warnings = []
-    if not tracks:
+    if not people:
         warnings.append("nobody was found in this film")
     if encoder != trained_on:
         warnings.append(f"the model was trained on {trained_on}; with {encoder} it is faster and less accurate")

@@ -6,21 +6,15 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from spsnet import __version__
-from spsnet.body import BodyModel, compute_vertices
 from spsnet.export import load_person, save_person
-from spsnet.geometry import axis_angle_to_matrix
-from spsnet.pipeline.settings import Stopwatch, Watch, watch_nothing
-from spsnet.records import Frame, PersonMotion, Recovery, UserError
-from spsnet.rendering import OverlayPerson, OverlayScene
-from spsnet.video import Film, VideoWriter
+from spsnet.records import PersonMotion, Recovery, UserError
+from spsnet.video.writer import explain_write_error
 
 SUMMARY_FILE, OVERLAY_FILE = "summary.json", "overlay.mp4"
 
@@ -29,76 +23,46 @@ SUMMARY_FILE, OVERLAY_FILE = "summary.json", "overlay.mp4"
 def write_whole(folder: Path) -> Iterator[Path]:
     """Give a temporary folder that takes the place of `folder` when the block ends well, and is removed when not.
 
+    What was at `folder` stays there until then, and for good if the block fails.
+
     Raises:
-        UserError: If the place cannot be written.
+        UserError: If the place cannot be written; one of the block's comes out with the final names in it.
     """
-    part, old = (folder.with_name(f".{folder.name}.{kind}-{os.getpid()}") for kind in ("part", "old"))
+    part, old = (folder.with_name(f".{folder.name[:200]}.{kind}-{os.getpid()}") for kind in ("part", "old"))
+    is_parent_new = not folder.parent.exists()
     try:
-        part.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"{folder.parent} cannot be written: {error.strerror}; choose another folder with -o"
-        ) from error
+        try:
+            shutil.rmtree(part, ignore_errors=True)  # of a killed process that had this number
+            part.mkdir(parents=True)
+        except OSError as error:
+            raise explain_write_error(folder, error) from error
+        try:
+            yield part
+        except UserError as error:
+            raise UserError(str(error).replace(str(part), str(folder))) from error
+        try:
+            _replace(part, folder, old)
+        except OSError as error:
+            raise explain_write_error(folder, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        if is_parent_new:
+            with suppress(OSError):
+                folder.parent.rmdir()  # only if empty
+
+
+def _replace(part: Path, folder: Path, old: Path) -> None:
+    """Move `part` to `folder`; where that fails, what was there is there again."""
     try:
-        yield part
         if folder.exists():
             folder.replace(old)
         part.replace(folder)
-    except OSError as error:
-        raise UserError(f"{folder} cannot be written: {error.strerror or error}; free space or choose -o") from error
-    finally:
-        for leftover in (part, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-
-
-def draw_overlay(
-    film: Film,
-    recovery: Recovery,
-    body: BodyModel,
-    path: Path,
-    *,
-    stopwatch: Stopwatch | None = None,
-    watch: Watch = watch_nothing,
-) -> None:
-    """Third pass over the film: bodies over every frame and from the side.
-
-    Raises:
-        UserError: If the file cannot be written.
-    """
-    stopwatch = stopwatch or Stopwatch()
-    scene = OverlayScene(body.faces, recovery.camera, extent_m=_measure_extent(recovery.people))
-    frames = watch(stopwatch.time_each(film.frames(), "decode"), "drawing", recovery.frame_count)
-    with VideoWriter(path, fps=film.info.fps) as writer:
-        for frame in frames:
-            with stopwatch.time("draw"):
-                picture = scene.compose(frame.image_rgb, _pose_people(frame, recovery.people, body))
-            with stopwatch.time("write"):
-                writer.write(picture, frame.time_s)
-
-
-def _pose_people(frame: Frame, people: tuple[PersonMotion, ...], body: BodyModel) -> list[OverlayPerson]:
-    here = [(person, int(i)) for person in people for i in np.flatnonzero(person.frame_index == frame.index)]
-    if not here:
-        return []
-    rotations = np.stack([axis_angle_to_matrix(person.body.pose_rad[i].reshape(24, 3)) for person, i in here])
-    shapes = np.stack([person.body.shape for person, _ in here])
-    places = np.stack([person.body.translation_m[i] for person, i in here])
-    vertices = compute_vertices(
-        body, rotations.astype(np.float32), shapes.astype(np.float32), places.astype(np.float32)
-    )
-    return [
-        OverlayPerson(vertices_m=vertices[k], track_id=person.track_id, filled=bool(person.filled_mask[i]))
-        for k, (person, i) in enumerate(here)
-    ]
-
-
-def _measure_extent(people: tuple[PersonMotion, ...]) -> np.ndarray | None:
-    """The box that holds nearly all joints, so that one wild frame does not push the side view away."""
-    if not people:
-        return None
-    joints = np.concatenate([person.joints_m.reshape(-1, 3) for person in people])
-    low, high = np.percentile(joints, [0.5, 99.5], axis=0)
-    return np.stack([low - np.array([0.1, 0.2, 0.1]), high + 0.1])
+    except BaseException:
+        if old.exists() and not folder.exists():
+            old.replace(folder)
+        raise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,13 +70,17 @@ class RunFacts:
     """What a summary says beyond the recovery itself."""
 
     command: tuple[str, ...]
+    source: str
+    """The input as the user named it."""
     sha256: str
-    """Of the input file; empty for a folder."""
+    """Of the input file, or of the pictures of a folder in film order."""
     size_bytes: int
     parts: dict[str, dict[str, str]]
     """Model, encoder and detector: name and sha256 of each."""
     started: str
     """Date and time, ISO 8601."""
+    seconds: float
+    """From then until now. Stages overlap: this is less than their sum."""
 
 
 def save_people(folder: Path, recovery: Recovery) -> None:
@@ -128,9 +96,12 @@ def name_person(person: PersonMotion) -> str:
 
 
 def save_summary(folder: Path, recovery: Recovery, facts: RunFacts) -> dict[str, Any]:
-    """Write `summary.json` and return what it holds."""
+    """Write `summary.json` and return what it holds.
+
+    Raises:
+        UserError: If the file cannot be written.
+    """
     person_frames = sum(len(person) for person in recovery.people)
-    total_s = sum(recovery.seconds.values())
     film = recovery.film
     summary = {
         "spsnet": __version__,
@@ -142,7 +113,7 @@ def save_summary(folder: Path, recovery: Recovery, facts: RunFacts) -> dict[str,
             "cores": os.cpu_count(),
         },
         "input": {
-            "path": str(film.path),
+            "path": facts.source,
             "sha256": facts.sha256,
             "bytes": facts.size_bytes,
             "width": film.width,
@@ -155,9 +126,9 @@ def save_summary(folder: Path, recovery: Recovery, facts: RunFacts) -> dict[str,
         "body": recovery.body,
         **facts.parts,
         "seconds": {name: round(value, 3) for name, value in recovery.seconds.items()},
-        "seconds_total": round(total_s, 3),
+        "seconds_total": round(facts.seconds, 3),
         "person_frames": person_frames,
-        "person_frames_per_second": round(person_frames / total_s, 2) if total_s else 0.0,
+        "person_frames_per_second": round(person_frames / facts.seconds, 2),
         "peak_memory_mb": _measure_peak_memory_mb(),
         "people": [
             {
@@ -173,7 +144,29 @@ def save_summary(folder: Path, recovery: Recovery, facts: RunFacts) -> dict[str,
         ],
         "warnings": list(recovery.warnings),
     }
-    (folder / SUMMARY_FILE).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    path = folder / SUMMARY_FILE
+    try:
+        path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise explain_write_error(path, error) from error
+    return summary
+
+
+def load_summary(folder: Path) -> dict[str, Any]:
+    """Read the `summary.json` of a finished run.
+
+    Raises:
+        UserError: If the folder is not one that a run wrote.
+    """
+    path = folder / SUMMARY_FILE
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(f"{folder} is not the result of a run: it has no {SUMMARY_FILE}") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); remove {folder} and do the run again") from error
+    if not isinstance(summary, dict) or "spsnet" not in summary:
+        raise UserError(f"{folder} is not the result of a run: another program wrote its {SUMMARY_FILE}")
     return summary
 
 
@@ -183,8 +176,7 @@ def load_people(folder: Path) -> list[PersonMotion]:
     Raises:
         UserError: If the folder is not one that a run wrote.
     """
-    if not (folder / SUMMARY_FILE).is_file():
-        raise UserError(f"{folder} is not the result of a run: it has no {SUMMARY_FILE}")
+    load_summary(folder)
     return [load_person(path) for path in sorted(folder.glob("person_*.npz"))]
 
 

@@ -1,21 +1,22 @@
 """One run from input to folder: what `spsnet run` does for each of its inputs."""
 
-import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
-from spsnet.assets import fetch
+from spsnet.assets import default_models, fetch
 from spsnet.body import load_body
 from spsnet.network.config import ModelConfig
 from spsnet.network.exported import GRAPH_FILE
+from spsnet.pipeline.drawing import draw_overlay
 from spsnet.pipeline.recover import find_default_model, recover
 from spsnet.pipeline.results import (
     OVERLAY_FILE,
-    SUMMARY_FILE,
     RunFacts,
-    draw_overlay,
+    load_summary,
     save_people,
     save_summary,
     write_whole,
@@ -53,11 +54,12 @@ def run(
         UserError: If anything is wrong with input, model or disk; nothing is left behind then.
     """
     folder = out / name_result(source)
-    if folder.exists() and not force:
-        if not (folder / SUMMARY_FILE).is_file():
-            raise UserError(f"{folder} exists and is no result of a run; choose another folder with -o")
-        return folder, None
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    if folder.exists():
+        earlier = _load_earlier(folder)
+        if not force:
+            _require_same_input(folder, earlier, source)
+            return folder, None
+    started, start_s = datetime.now(UTC).isoformat(timespec="seconds"), perf_counter()
     with write_whole(folder) as part:
         path = _record(source, part) if is_stream(source) else Path(source)
         recovery = recover(path, settings, watch=watch)
@@ -67,11 +69,13 @@ def run(
             film = open_film(path, fps=settings.fps)
             draw_overlay(film, recovery, load_body(), part / OVERLAY_FILE, stopwatch=stopwatch, watch=watch)
         facts = RunFacts(
-            command=command,
-            sha256=compute_sha256(path) if path.is_file() else "",
+            command=tuple(hide_password(word) for word in command),
+            source=hide_password(source),
+            sha256=compute_sha256(path),
             size_bytes=path.stat().st_size if path.is_file() else 0,
             parts=_describe_parts(settings),
             started=started,
+            seconds=perf_counter() - start_s,
         )
         summary = save_summary(part, replace(recovery, seconds=stopwatch.seconds), facts)
     return folder, summary
@@ -84,8 +88,51 @@ def name_result(source: str) -> str:
         return (path.resolve().name if path.is_dir() else path.stem) or "film"
     if source.isdecimal():
         return f"camera{source}"
-    safe = "".join(c if c.isalnum() else "_" for c in source.split("://", 1)[1])
-    return safe.strip("_")[:80] or "stream"
+    address = hide_password(source).split("://", 1)[1]
+    return "".join(c if c.isalnum() else "_" for c in address).strip("_")[:80] or "stream"
+
+
+def hide_password(word: str) -> str:
+    """Take user name and password out of an address; everything else stays as it is.
+
+    >>> hide_password("rtsp://me:secret@door/live")
+    'rtsp://door/live'
+    """
+    return re.sub(r"^(\w[\w+.-]*://)[^/@]*@", r"\1", word)
+
+
+def list_needed_assets(settings: RunSettings) -> list[str]:
+    """Names of the catalogue's files that a run with these settings uses: its encoder and its detector.
+
+    Raises:
+        UserError: If the model's configuration cannot be read.
+    """
+    detector = [name for name in default_models(settings.detector) if name.startswith("detector-")]
+    return [_name_encoder(settings, _load_config(settings)), *detector]
+
+
+def _load_earlier(folder: Path) -> dict[str, Any]:
+    """The summary of a finished run; any other folder is not ours to skip, still less to replace."""
+    try:
+        return load_summary(folder)
+    except UserError as error:
+        raise UserError(f"{error}; choose another folder with -o") from error
+
+
+def _require_same_input(folder: Path, earlier: dict[str, Any], source: str) -> None:
+    """Refuse to take the result of one input for that of another of the same name."""
+    before = earlier.get("input", {})
+    if is_stream(source):
+        is_same = before.get("path") == hide_password(source)
+    else:
+        open_film(source)
+        is_same = before.get("sha256") == compute_sha256(source)
+    if not is_same:
+        what = "this file before it changed" if before.get("path") == source else before.get("path", "something else")
+        raise UserError(
+            f"{source}: {folder} already holds the result of {what}; "
+            "choose another folder with -o, or replace it with --force"
+        )
 
 
 def _record(source: str, part: Path) -> Path:
@@ -95,15 +142,23 @@ def _record(source: str, part: Path) -> Path:
 
 
 def _describe_parts(settings: RunSettings) -> dict[str, dict[str, str]]:
-    folder = settings.model or find_default_model()
-    config = ModelConfig.load(folder)
-    encoder = f"blazepose-{settings.encoder}" if settings.encoder else config.encoder
-    detector = f"detector-{settings.detector}"
+    config = _load_config(settings)
+    encoder, detector = _name_encoder(settings, config), f"detector-{settings.detector}"
+    head = _get_model_folder(settings) / GRAPH_FILE
     return {
-        "model": {
-            "name": f"{config.name} {config.version}",
-            "sha256": hashlib.sha256((folder / GRAPH_FILE).read_bytes()).hexdigest(),
-        },
+        "model": {"name": f"{config.name} {config.version}", "sha256": compute_sha256(head)},
         "encoder": {"name": encoder, "sha256": compute_sha256(fetch(encoder))},
         "detector": {"name": settings.detector, "sha256": compute_sha256(fetch(detector))},
     }
+
+
+def _get_model_folder(settings: RunSettings) -> Path:
+    return settings.model or find_default_model()
+
+
+def _load_config(settings: RunSettings) -> ModelConfig:
+    return ModelConfig.load(_get_model_folder(settings))
+
+
+def _name_encoder(settings: RunSettings, config: ModelConfig) -> str:
+    return f"blazepose-{settings.encoder}" if settings.encoder else config.encoder

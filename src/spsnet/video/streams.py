@@ -39,6 +39,7 @@ def record_stream(source: str | int, path: Path, *, seconds: float | None = None
 
 def _record_camera(index: int, path: Path, seconds: float | None) -> None:
     """Encode a camera's pictures."""
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     camera = cv2.VideoCapture(index)
     try:
         fps = camera.get(cv2.CAP_PROP_FPS) or 30.0

@@ -1,0 +1,71 @@
+"""The overlay: the film with the bodies drawn over it, and the same bodies from the side."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from spsnet.body import BodyModel, compute_vertices
+from spsnet.geometry import axis_angle_to_matrix
+from spsnet.pipeline.prefetching import prefetch
+from spsnet.pipeline.settings import Stopwatch, Watch, watch_nothing
+from spsnet.records import Frame, PersonMotion, Recovery
+from spsnet.rendering import OverlayPerson, OverlayScene
+from spsnet.video import Film, VideoWriter
+
+
+def draw_overlay(
+    film: Film,
+    recovery: Recovery,
+    body: BodyModel,
+    path: Path,
+    *,
+    stopwatch: Stopwatch | None = None,
+    watch: Watch = watch_nothing,
+) -> None:
+    """Third pass over the film: bodies over every frame and from the side.
+
+    Raises:
+        UserError: If the file cannot be written.
+    """
+    stopwatch = stopwatch or Stopwatch()
+    scene = OverlayScene(body.faces, recovery.camera, extent_m=_measure_extent(recovery.people))
+    frames = prefetch(stopwatch.time_each(film.frames(), "decode"))
+
+    def compose_each() -> Iterator[tuple[UInt8[np.ndarray, "height width 3"], float]]:
+        for frame in frames:
+            with stopwatch.time("draw"):
+                picture = scene.compose(frame.image_rgb, _pose_people(frame, recovery.people, body))
+            yield picture, frame.time_s
+
+    pictures = prefetch(compose_each())
+    with VideoWriter(path, fps=film.info.fps) as writer:
+        for picture, time_s in watch(pictures, "drawing", recovery.frame_count):
+            with stopwatch.time("write"):
+                writer.write(picture, time_s)
+
+
+def _pose_people(frame: Frame, people: tuple[PersonMotion, ...], body: BodyModel) -> list[OverlayPerson]:
+    here = [(person, int(i)) for person in people for i in np.flatnonzero(person.frame_index == frame.index)]
+    if not here:
+        return []
+    rotations = np.stack([axis_angle_to_matrix(person.body.pose_rad[i].reshape(24, 3)) for person, i in here])
+    shapes = np.stack([person.body.shape for person, _ in here])
+    places = np.stack([person.body.translation_m[i] for person, i in here])
+    vertices = compute_vertices(
+        body, rotations.astype(np.float32), shapes.astype(np.float32), places.astype(np.float32)
+    )
+    return [
+        OverlayPerson(vertices_m=vertices[k], track_id=person.track_id, filled=bool(person.filled_mask[i]))
+        for k, (person, i) in enumerate(here)
+    ]
+
+
+def _measure_extent(people: tuple[PersonMotion, ...]) -> np.ndarray | None:
+    """The box that holds nearly all joints, so that one wild frame does not push the side view away."""
+    if not people:
+        return None
+    joints = np.concatenate([person.joints_m.reshape(-1, 3) for person in people])
+    low, high = np.percentile(joints, [0.5, 99.5], axis=0)
+    return np.stack([low - np.array([0.1, 0.2, 0.1]), high + 0.1])
