@@ -38,11 +38,11 @@ def test_a_small_person_is_found_on_a_closer_look():
     assert scene.looks[1:] == [(200, 200)]
 
 
-def test_half_a_person_is_replaced_by_the_whole():
-    half = Detections(
-        boxes_xyxy_px=np.array([[200.0, 100, 240, 150], [500, 0, 540, 90]]), confidence=np.array([0.5, 0.4])
+def test_a_cut_person_is_replaced_by_the_whole():
+    cut = Detections(
+        boxes_xyxy_px=np.array([[200.0, 100, 240, 165], [500, 0, 540, 90]]), confidence=np.array([0.5, 0.4])
     )
-    found = look_closer(Scene([200, 100, 240, 200]), make_image(), half, np.array([[200.0, 100, 240, 200]]))
+    found = look_closer(Scene([200, 100, 240, 200]), make_image(), cut, np.array([[200.0, 100, 240, 200]]))
     np.testing.assert_allclose(found.confidence, [0.8, 0.4])
 
 

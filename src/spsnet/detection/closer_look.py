@@ -20,9 +20,7 @@ class CloserLookConfig:
     maximum_looks: int = 2
     """In one frame; the largest people come first."""
     minimum_iou: float = 0.5
-    """Of what is found with the expected box."""
-    replaced_iou: float = 0.3
-    """Of an earlier detection with what replaces it; half a person has little more with the whole."""
+    """Of what is found with the expected box, and of an earlier detection with what replaces it."""
     maximum_iou: float = 0.6
     """Of two boxes that overlap more, the weaker is dropped."""
     minimum_inside: float = 0.5
@@ -95,7 +93,7 @@ def _join(
     earlier = detections.boxes_xyxy_px
     fit, earlier_fit = compute_iou(boxes, expected[None])[:, 0], compute_iou(earlier, expected[None])[:, 0]
     better = (confidence > detections.confidence[:, None]) & (fit > earlier_fit[:, None])
-    kept = ~(better & (compute_iou(earlier, boxes) >= config.replaced_iou)).any(axis=1)
+    kept = ~(better & (compute_iou(earlier, boxes) >= config.minimum_iou)).any(axis=1)
     joined = np.concatenate([earlier[kept], boxes])
     joined_confidence = np.concatenate([detections.confidence[kept], confidence])
     best = suppress_overlaps(joined, joined_confidence, config.maximum_iou)
