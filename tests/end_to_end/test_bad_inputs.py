@@ -184,13 +184,6 @@ def test_variable_frame_rate(run: Run, encode: Encode, tmp_path: Path) -> None:
     assert [frame.time_s for frame in drawn] == pytest.approx(times, abs=1e-4)
 
 
-def test_frames_closer_than_the_overlay_can_say(run: Run, encode: Encode, tmp_path: Path) -> None:
-    path = encode(tmp_path / "film.mkv", times_s=[0, 0.001, 0.002, 0.003], rate=1000)
-    outcome = run(path, overlay=True)
-    assert outcome.code == 0
-    assert len(list(open_film(outcome.out / "film" / OVERLAY_FILE).frames())) == 4
-
-
 def test_8k(run: Run, encode: Encode, tmp_path: Path) -> None:
     outcome = run(encode(tmp_path / "film.mp4", 2, size=(7680, 4320)), overlay=True)
     assert outcome.code == 0

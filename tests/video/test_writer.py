@@ -92,6 +92,13 @@ def test_full_disk(frames: int, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_frames_closer_than_the_file_can_say_are_spread(tmp_path: Path) -> None:
+    times = [0.0, 1e-6, 2e-6, 0.1]
+    write_film(tmp_path / "film.mp4", [(draw_picture(number), time_s) for number, time_s in enumerate(times)])
+    read = [frame.time_s for frame in VideoFile(tmp_path / "film.mp4").frames()]
+    assert read == pytest.approx([0, 1 / 60_000, 2 / 60_000, 0.1], abs=1e-6)
+
+
 def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"film\.mp4: the folder .*gone does not exist"):
         write_film(tmp_path / "gone" / "film.mp4", [])
@@ -106,7 +113,7 @@ def test_refuses_wrong_use(tmp_path: Path) -> None:
         VideoWriter(tmp_path / "film.mp4", fps=30.0).write(draw_picture(0), 0.0)
     with pytest.raises(ValueError, match="no picture was written"):
         write_film(tmp_path / "film.mp4", [])
-    with pytest.raises(ValueError, match=r"time_s should rise by at least 1\.7e-05 s, got 0\.1 after 0\.1"):
+    with pytest.raises(ValueError, match=r"time_s should rise, got 0\.1 after 0\.1"):
         write_film(tmp_path / "film.mp4", [(draw_picture(0), 0.1), (draw_picture(1), 0.1)])
     with pytest.raises(ValueError, match="pictures should be 160×120 like the first, got 80×60"):
         write_film(tmp_path / "film.mp4", [(draw_picture(0), 0.0), (draw_picture(0, 80, 60), 0.1)])

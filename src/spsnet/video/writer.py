@@ -31,7 +31,8 @@ class VideoWriter:
     after an error, or Ctrl-C, nothing is left.
 
     Convention:
-        Frames keep their times to 1/60000 s. Odd sizes gain one repeated column or row: yuv420p needs even ones.
+        Frames keep their times to 1/60000 s; those closer together are spread that far. Odd sizes gain one repeated
+        column or row: yuv420p needs even ones.
     """
 
     def __init__(self, path: Path | str, *, fps: float, preset: str = "superfast", crf: int = 22) -> None:
@@ -58,7 +59,7 @@ class VideoWriter:
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._size: tuple[int, int] | None = None
-        self._last_pts: int | None = None
+        self._last: tuple[float, int] | None = None
 
     def __enter__(self) -> "VideoWriter":
         """Open the temporary file.
@@ -97,12 +98,12 @@ class VideoWriter:
         if (width, height) != self._size:
             raise ValueError(f"pictures should be {self._size[0]}×{self._size[1]} like the first, got {width}×{height}")
         pts = round(time_s / _TIME_BASE)
-        if self._last_pts is not None and pts <= self._last_pts:
-            last_s = float(self._last_pts * _TIME_BASE)
-            raise ValueError(
-                f"time_s should rise by at least {float(_TIME_BASE):.1e} s, got {time_s} after {last_s:.6f}"
-            )
-        self._last_pts = pts
+        if self._last is not None:
+            last_time_s, last_pts = self._last
+            if time_s <= last_time_s:
+                raise ValueError(f"time_s should rise, got {time_s} after {last_time_s}")
+            pts = max(pts, last_pts + 1)
+        self._last = (time_s, pts)
         try:
             if self._stream is None:
                 self._stream = self._add_stream(self._container, width + width % 2, height + height % 2)
