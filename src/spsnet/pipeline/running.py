@@ -98,7 +98,7 @@ def hide_password(word: str) -> str:
     >>> hide_password("rtsp://me:secret@door/live")
     'rtsp://door/live'
     """
-    return re.sub(r"^(\w[\w+.-]*://)[^/@]*@", r"\1", word)
+    return re.sub(r"^(\w[\w+.-]*://)[^/]*@", r"\1", word)
 
 
 def list_needed_assets(settings: RunSettings) -> list[str]:

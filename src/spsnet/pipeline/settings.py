@@ -48,6 +48,8 @@ class RunSettings:
             raise ValueError(f"focal_px should be positive, got {self.focal_px}")
         if self.smooth_s is not None and self.smooth_s < 0:
             raise ValueError(f"smooth_s should not be negative, got {self.smooth_s}")
+        if not self.fps > 0:
+            raise ValueError(f"fps should be positive, got {self.fps}")
 
     @property
     def effective_smooth_s(self) -> float:
