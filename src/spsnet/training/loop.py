@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class LoopConfig:
     """Decay of the running average of weights that is the result."""
     seed: int = 0
     checkpoint_steps: int = 250
+    """A multiple of `report_steps`: a run that goes on from a checkpoint makes the reports it would have made."""
     report_steps: int = 50
 
     def __post_init__(self) -> None:
@@ -43,6 +45,11 @@ class LoopConfig:
         for name in ("steps", "batch", "checkpoint_steps", "report_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"LoopConfig.{name} should be at least 1, got {getattr(self, name)}")
+        if self.checkpoint_steps % self.report_steps:
+            raise ValueError(
+                f"LoopConfig.checkpoint_steps should be a multiple of report_steps {self.report_steps}, "
+                f"got {self.checkpoint_steps}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +83,12 @@ def train(
         objective: From network and windows to the loss.
         sample: Draws windows.
         config: Length and speed.
-        folder: Gets `checkpoint.pt` and `log.jsonl`.
+        folder: Gets `checkpoint.pt` and `log.jsonl`, one line a report.
         resume: Go on from the checkpoint in `folder`, where there is one.
 
     Raises:
-        UserError: If `folder` holds a run and `resume` is not set, or a loss is not finite; the last checkpoint stays.
+        UserError: If `folder` holds a run and `resume` is not set, its checkpoint is damaged or of another network, or
+            a loss or its gradient is not finite; the last checkpoint stays.
     """
     checkpoint = folder / CHECKPOINT_FILE
     if checkpoint.exists() and not resume:
@@ -88,13 +96,8 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     average = copy.deepcopy(network)
     optimizer = torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=config.weight_decay)
-    first = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        first = int(state["step"])
+    first = _load(checkpoint, network, average, optimizer) if checkpoint.exists() else 0
+    _drop_reports_after(folder / LOG_FILE, first)
     network.train()
     sums: dict[str, float] = {}
     counted, started = 0, time.monotonic()
@@ -105,27 +108,28 @@ def train(
             group["lr"] = _compute_rate(config, step)
         optimizer.zero_grad(set_to_none=True)
         loss = objective(network, windows)
-        if not bool(torch.isfinite(loss.total)):
+        loss.total.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_norm)
+        if not bool(torch.isfinite(loss.total) & torch.isfinite(norm)):
             raise UserError(
                 f"the loss stopped being a number at step {step}; {checkpoint} holds the run before it, "
                 "resume it with a smaller learning rate"
             )
-        loss.total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), config.gradient_norm)
         optimizer.step()
         _follow(average, network, min(config.average, (1 + step) / (10 + step)))
         for name, value in (("total", loss.total.detach()), *loss.terms.items()):
             sums[name] = sums.get(name, 0.0) + float(value)
         counted += 1
         done = step + 1
-        if done % config.checkpoint_steps == 0 or done == config.steps:
-            _save(checkpoint, network, average, optimizer, done)
         if done % config.report_steps == 0 or done == config.steps:
             means = {name: value / counted for name, value in sums.items()}
             pace = (time.monotonic() - started) / (done - first)
             total = means.pop("total")
             with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
                 log.write(json.dumps({"step": done, "loss": total, **means}) + "\n")
+            # A checkpoint comes after its report, which a run that goes on from it does not make again.
+            if done % config.checkpoint_steps == 0 or done == config.steps:
+                _save(checkpoint, network, average, optimizer, done)
             yield Report(
                 step=done, steps=config.steps, loss=total, terms=means, seconds_left=pace * (config.steps - done)
             )
@@ -143,6 +147,26 @@ def _compute_rate(config: LoopConfig, step: int) -> float:
 def _follow(average: SpsNet, network: SpsNet, decay: float) -> None:
     for kept, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
         kept.lerp_(new, 1 - decay)
+
+
+def _load(path: Path, network: SpsNet, average: SpsNet, optimizer: torch.optim.Optimizer) -> int:
+    """Put everything where the checkpoint says and return the number of steps that are done."""
+    try:
+        state = torch.load(path, weights_only=True)
+        network.load_state_dict(state["network"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        return int(state["step"])
+    except (RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"{path} is damaged or of another network ({reason}); train into another folder") from error
+
+
+def _drop_reports_after(path: Path, step: int) -> None:
+    """Leave out of the log what will be trained again, and a line that was cut off."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
+    path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 
 def _save(path: Path, network: SpsNet, average: SpsNet, optimizer: torch.optim.Optimizer, step: int) -> None:

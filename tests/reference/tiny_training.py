@@ -1,0 +1,121 @@
+"""The smallest network, motion and training that are still ones; also runs in processes that get killed."""
+
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from spsnet.body import load_body
+from spsnet.body.landmarks import build_landmark_model
+from spsnet.geometry import axis_angle_to_matrix
+from spsnet.losses import TotalLoss
+from spsnet.network.config import NetworkConfig
+from spsnet.network.spsnet import SpsNet
+from spsnet.synthesis.landmarks import LandmarkNoise
+from spsnet.synthesis.mocap import MotionClip
+from spsnet.synthesis.motions import MotionLibrary
+from spsnet.synthesis.shards import ObservedWindows
+from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
+from spsnet.training.loop import LoopConfig, Report, train
+
+CLEAN = LandmarkNoise(
+    constant=(0.0,) * 33,
+    smooth=(0.0,) * 33,
+    white=(0.0,) * 33,
+    leg_swap_share=0.0,
+    trunk_swap_share=0.0,
+    whole_swap_share=0.0,
+    outlier_share=0.0,
+    region_jitter=0.0,
+)
+
+
+def make_network(*, width: int = 3, dropout: float = 0.5, seed: int = 0, temporal: bool = True) -> SpsNet:
+    torch.manual_seed(seed)
+    return SpsNet(
+        NetworkConfig(
+            feature_width=width,
+            stem_width=4,
+            hidden=8,
+            iterations=2,
+            regressor_activation="leaky_relu",
+            regressor_dropout=dropout,
+            use_attention=temporal,
+            use_forecasting=temporal,
+            window=8,
+        )
+    )
+
+
+def draw_windows(generator: torch.Generator, batch: int) -> TrainingWindows:
+    """Windows of four frames that have to do with nothing."""
+    return TrainingWindows(
+        landmarks_px=torch.zeros(batch, 4, 33, 3),
+        box_xys_px=torch.ones(batch, 4, 3),
+        mask=torch.ones(batch, 4, dtype=torch.bool),
+        rotations=axis_angle_to_matrix(torch.randn(batch, 4, 24, 3, generator=generator)),
+        shape=torch.randn(batch, 10, generator=generator),
+        translation_m=torch.randn(batch, 4, 3, generator=generator),
+    )
+
+
+def compare_rotations(network: SpsNet, windows: TrainingWindows) -> TotalLoss:
+    """An objective that any network can lower."""
+    output = network(windows.translation_m, windows.mask)
+    loss = (output.rotations - windows.rotations).square().mean() + output.shape.square().mean()
+    return TotalLoss(loss, {"pose": loss.detach()})
+
+
+def run_tiny_training(folder: Path, network: SpsNet, *, resume: bool = False) -> Iterator[Report]:
+    """Six steps, reported one by one, kept every second step."""
+    config = LoopConfig(
+        steps=6, batch=2, learning_rate=1e-2, warmup_steps=2, checkpoint_steps=2, report_steps=1, seed=5
+    )
+    return train(network, compare_rotations, draw_windows, config, folder, resume=resume)
+
+
+def simulate_windows(
+    *,
+    batch: int = 2,
+    frames: int = 4,
+    noise: LandmarkNoise = CLEAN,
+    offset_m: np.ndarray | None = None,
+    short_share: float = 0.0,
+    seed: int = 0,
+) -> TrainingWindows:
+    """Windows of people who bend a little from the rest pose."""
+    still = np.tile(np.eye(3, dtype=np.float32), (40, 24, 1, 1))
+    library = MotionLibrary([MotionClip(name="still", rotations=still, root_m=np.zeros((40, 3), np.float32))])
+    points = build_landmark_model(load_body(), offset_m)
+    simulator = WindowSimulator(library, points, noise, config=WindowConfig(frames=frames, short_share=short_share))
+    return simulator.sample(torch.Generator().manual_seed(seed), batch)
+
+
+def observe(windows: TrainingWindows) -> ObservedWindows:
+    """The same windows as a shard holds them."""
+    landmarks_px = windows.landmarks_px.numpy()
+    return ObservedWindows(
+        landmarks_px=landmarks_px,
+        world_m=np.zeros_like(landmarks_px),
+        present_mask=windows.mask.numpy(),
+        rotations=windows.rotations.numpy(),
+        shape=windows.shape.numpy(),
+        translation_m=windows.translation_m.numpy(),
+    )
+
+
+def write_mocap(folder: Path, names: tuple[str, ...] = ("train/walk/walk_1", "test/walk/walk_1")) -> Path:
+    """An archive of people who swing their knees for two seconds."""
+    rows = np.zeros((242, 117))
+    rows[1:, 3 + 3 * 3] = rows[1:, 3 + 3 * 9] = 0.5 + 0.5 * np.sin(np.arange(241) / 20)
+    text = "\n".join(",".join(f"{value:.5f}" for value in row) for row in rows).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(folder / "cmu_expmap.tar.xz", "w:xz") as archive:
+        for name in names:
+            member = tarfile.TarInfo(f"cmu_expmap/{name}.txt")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+    return folder
