@@ -95,14 +95,16 @@ def evaluate(
     frames = int(windows.present_mask.sum())
     typer.echo(f"{data}: {len(windows)} windows, {frames} of {windows.present_mask.size} frames with a person seen")
     typer.echo("14 LSP joints, root between the hips, mm; acceleration in mm/frame² at 30 frames a second")
-    typer.echo(f"{'model':<40}{'MPJPE':>8}{'PA-MPJPE':>10}{'accel':>8}")
+    folders = model or [find_default_model()]
+    width = max(len(f"{folder} + refinement") for folder in folders)
+    typer.echo(f"{'model':<{width}}{'MPJPE':>8}{'PA-MPJPE':>10}{'accel':>8}")
     rows = []
-    for folder in model or [find_default_model()]:
+    for folder in folders:
         for refine in (False, True):
             scores = evaluate_model(windows, folder, refine=refine)
             name = f"{folder}{' + refinement' if refine else ''}"
             typer.echo(
-                f"{name:<40}{scores.mpjpe_mm:>8.1f}{scores.pa_mpjpe_mm:>10.1f}{scores.acceleration_mm_frame2:>8.1f}"
+                f"{name:<{width}}{scores.mpjpe_mm:>8.1f}{scores.pa_mpjpe_mm:>10.1f}{scores.acceleration_mm_frame2:>8.1f}"
             )
             rows.append({"model": str(folder), "refined": refine, **asdict(scores)})
     if out is not None:

@@ -16,8 +16,7 @@ from spsnet.network.features import build_features
 from spsnet.records import Pinhole
 from spsnet.refinement import RefinementInput, refine_motion
 from spsnet.synthesis.mocap import FPS
-from spsnet.synthesis.shards import ObservedWindows
-from spsnet.synthesis.windows import FOCAL_PX
+from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows
 
 _HIPS = (2, 3)
 _CENTER = np.zeros(2)

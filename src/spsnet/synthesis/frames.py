@@ -11,14 +11,13 @@ from jaxtyping import Float, UInt8
 
 from spsnet.body import BodyModel, compute_vertices
 from spsnet.crops import PersonObserver
-from spsnet.encoders import BlazePose
+from spsnet.crops.looks import Encode
 from spsnet.geometry import project_points
 from spsnet.records import Frame, Observation, Pinhole
 from spsnet.synthesis.appearance import render_frame, sample_appearance
 from spsnet.synthesis.cameras import CameraConfig, place_before_camera
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import ObservedWindows, has_shard, join_windows, save_shard
-from spsnet.synthesis.windows import FOCAL_PX
+from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows, has_shard, join_windows, save_shard
 
 Show = Callable[[int, int, UInt8[np.ndarray, "height width 3"], Observation], None]
 """(window, frame, picture, what was seen) → nothing: for contact sheets."""
@@ -47,10 +46,11 @@ class FrameConfig:
 def synthesize_windows(
     library: MotionLibrary,
     body: BodyModel,
-    encoder: BlazePose,
+    encode: Encode,
     config: FrameConfig,
     folder: Path,
     *,
+    cameras: CameraConfig | None = None,
     show: Show | None = None,
 ) -> Iterator[int]:
     """Write shards; yields the number of windows done so far.
@@ -60,29 +60,35 @@ def synthesize_windows(
     """
     for shard in range(math.ceil(config.windows / config.windows_per_shard)):
         numbers = range(shard * config.windows_per_shard, min((shard + 1) * config.windows_per_shard, config.windows))
-        if has_shard(folder, shard):
+        if has_shard(folder, shard, len(numbers)):
             yield numbers[-1] + 1
             continue
         parts = []
         for number in numbers:
-            parts.append(_make_window(number, library, body, encoder, config, show))
+            parts.append(_make_window(number, library, body, encode, config, cameras or CameraConfig(), show))
             yield number + 1
         save_shard(folder, shard, join_windows(parts))
 
 
 def _make_window(
-    number: int, library: MotionLibrary, body: BodyModel, encoder: BlazePose, config: FrameConfig, show: Show | None
+    number: int,
+    library: MotionLibrary,
+    body: BodyModel,
+    encode: Encode,
+    config: FrameConfig,
+    cameras: CameraConfig,
+    show: Show | None,
 ) -> ObservedWindows:
     seed = config.seed * 1_000_003 + number
     generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-    motion = place_before_camera(generator, library.sample(generator, 1, config.frames), CameraConfig())
+    motion = place_before_camera(generator, library.sample(generator, 1, config.frames), cameras)
     rotations, places = motion.rotations[0].numpy(), motion.translation_m[0].numpy()
     shape = (config.shape_deviation * rng.standard_normal(10)).astype(np.float32)
     vertices = compute_vertices(body, rotations, shape, places)
     camera, boxes = _aim(vertices, config.picture_px)
 
     appearance = sample_appearance(rng)
-    observer = PersonObserver(encoder.encode)
+    observer = PersonObserver(encode)
     seen = []
     for i in range(config.frames):
         picture = render_frame(rng, body, appearance, vertices[i], camera)

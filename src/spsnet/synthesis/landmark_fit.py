@@ -10,8 +10,7 @@ from spsnet.body.landmarks import build_landmark_model, find_carriers
 from spsnet.crops import compute_network_box
 from spsnet.geometry import project_points
 from spsnet.synthesis.landmarks import SWAPPED, LandmarkNoise
-from spsnet.synthesis.shards import ObservedWindows
-from spsnet.synthesis.windows import FOCAL_PX
+from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows
 
 _OUTLIER = 0.15
 """Half box sides; a landmark further off than this is not noise but a mistake."""

@@ -4,15 +4,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from spsnet.records import UserError
 
 INDEX_FILE = "index.json"
+FOCAL_PX = 1000.0
+"""Of every simulated camera, whose principal point is 0; only angles matter to the network."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +58,35 @@ def save_shard(folder: Path, number: int, windows: ObservedWindows) -> None:
     part.replace(_name_shard(folder, number))
 
 
-def has_shard(folder: Path, number: int) -> bool:
-    """Whether a shard was written before."""
-    return _name_shard(folder, number).is_file()
+def has_shard(folder: Path, number: int, windows: int) -> bool:
+    """Whether a shard of so many windows was written before."""
+    path = _name_shard(folder, number)
+    if not path.is_file():
+        return False
+    try:
+        with safe_open(path, "numpy") as shard:
+            return bool(shard.get_slice("shape").get_shape()[0] == windows)
+    except SafetensorError:
+        return False
 
 
-def save_index(folder: Path, facts: dict[str, object]) -> None:
-    """Write what the shards are and how they were made."""
-    (folder / INDEX_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+def claim_folder(folder: Path, recipe: dict[str, Any], body: str) -> None:
+    """Write how a folder's shards are made, before the first of them.
+
+    Raises:
+        UserError: If the folder's shards were made another way, other than in their number: they would be mixed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path, text = folder / INDEX_FILE, json.dumps({"recipe": recipe, "body": body}, indent=2) + "\n"
+    if path.exists() and _leave_number_out(path.read_text(encoding="utf-8")) != _leave_number_out(text):
+        raise UserError(f"{folder} holds windows of another recipe; delete it, or take another folder")
+    path.write_text(text, encoding="utf-8")
+
+
+def _leave_number_out(index: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(index)
+    facts["recipe"]["frames"].pop("windows")
+    return facts
 
 
 def load_windows(folder: Path) -> ObservedWindows:

@@ -13,9 +13,7 @@ from spsnet.geometry import project_points
 from spsnet.synthesis.cameras import CameraConfig, place_before_camera
 from spsnet.synthesis.landmarks import LandmarkNoise, simulate_landmarks
 from spsnet.synthesis.motions import MotionLibrary
-
-FOCAL_PX = 1000.0
-"""Of every simulated camera, whose principal point is 0; only angles matter to the network."""
+from spsnet.synthesis.shards import FOCAL_PX
 
 
 class TrainingWindows(NamedTuple):

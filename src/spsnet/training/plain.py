@@ -21,7 +21,8 @@ from spsnet.losses import (
 from spsnet.network.config import FeatureConfig
 from spsnet.network.features import build_features
 from spsnet.network.spsnet import SpsNet
-from spsnet.synthesis.windows import FOCAL_PX, TrainingWindows
+from spsnet.synthesis.shards import FOCAL_PX
+from spsnet.synthesis.windows import TrainingWindows
 
 _CENTER_PX = (0.0, 0.0)
 

@@ -23,7 +23,7 @@ from spsnet.synthesis.landmark_fit import LandmarkFit, fit_landmarks
 from spsnet.synthesis.landmarks import LandmarkNoise
 from spsnet.synthesis.mocap import load_mocap
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import ObservedWindows, load_windows, save_index, save_shard
+from spsnet.synthesis.shards import ObservedWindows, claim_folder, load_windows, save_shard
 from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
 from spsnet.training.loop import Report, train
 from spsnet.training.plain import PlainObjective
@@ -46,13 +46,19 @@ def synthesize(
 
     Yields:
         Windows done so far.
+
+    Raises:
+        UserError: If motions, or the measurement that simulated windows need, are missing or damaged, or `folder` holds
+            windows of another recipe.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     body = load_body()
     library = _make_library(recipe.held_out, mocap, recipe)
+    claim_folder(folder, asdict(recipe), body.name)
     if recipe.rendered:
         encoder = load_encoder(recipe.encoder)
-        yield from synthesize_windows(library, body, encoder, recipe.frames, folder, show=show)
+        yield from synthesize_windows(
+            library, body, encoder.encode, recipe.frames, folder, cameras=recipe.cameras, show=show
+        )
         if not recipe.held_out:
             save_fit(folder, fit_landmarks(load_windows(folder), body), recipe.encoder, body)
     else:
@@ -65,7 +71,6 @@ def synthesize(
         windows = simulator.sample(generator, recipe.frames.windows)
         save_shard(folder, 0, _to_observed(windows))
         yield recipe.frames.windows
-    save_index(folder, {"recipe": asdict(recipe), "body": body.name})
 
 
 def save_fit(folder: Path, fit: LandmarkFit, encoder: str, body: BodyModel) -> None:
@@ -110,9 +115,14 @@ def train_recipe(
         frames: Folder of rendered training windows, measured.
         folder: Gets checkpoints, log and model.
         resume: Go on with a run that was cut off.
+
+    Raises:
+        UserError: If motions or windows are missing or damaged, the windows are another encoder's, or as `train`.
     """
     body = load_body()
     offsets = LandmarkOffsets.load(frames)
+    if offsets.encoder != recipe.encoder:
+        raise UserError(f"{frames} was measured on {offsets.encoder}, {recipe.name} wants {recipe.encoder}")
     library = _make_library(False, mocap, recipe)
     simulator = _make_simulator(library, body, frames, recipe.windows, recipe)
     rendered = load_windows(frames) if recipe.rendered_share else None
@@ -144,7 +154,10 @@ def train_recipe(
 
 
 def _make_library(held_out: bool, mocap: Path, recipe: TrainingRecipe | SynthesisRecipe) -> MotionLibrary:
-    return MotionLibrary(split_clips(load_mocap(mocap))[1 if held_out else 0], recipe.motion)
+    clips = split_clips(load_mocap(mocap))[1 if held_out else 0]
+    if not clips:
+        raise UserError(f"{mocap} holds no motion {'that is held out' if held_out else 'to train on'}; add archives")
+    return MotionLibrary(clips, recipe.motion)
 
 
 def _make_simulator(
