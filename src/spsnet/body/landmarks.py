@@ -42,7 +42,9 @@ class LandmarkOffsets:
             offset_m = np.array(values["offset_m"], dtype=np.float32).reshape(33, 3)
             return cls(encoder=values["encoder"], body=values["body"], offset_m=offset_m)
         except OSError as error:
-            raise UserError(f"{path} cannot be read; give --model a folder that `spsnet train` wrote") from error
+            raise UserError(
+                f"{path} cannot be read; `spsnet train` and `spsnet synthesize` of a rendered recipe write it"
+            ) from error
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path} is not a list of landmark offsets: {error}") from error
 
