@@ -138,6 +138,15 @@ def test_a_limb_thrown_off_for_a_moment_is_let_go() -> None:
     assert pixels[15:20, [15, 17, 19, 21]].max() < 15
 
 
+def test_rotations_in_single_precision_come_out_exact() -> None:
+    scene = make_scene(4)
+    network = replace(scene.network, rotations=scene.network.rotations.astype(np.float32))
+    refined = refine_motion(network, CAMERA, scene.points).rotations
+    np.testing.assert_allclose(
+        refined @ np.swapaxes(refined, -1, -2), np.broadcast_to(np.eye(3), refined.shape), atol=1e-9
+    )
+
+
 def test_noise_is_smoothed() -> None:
     scene = make_scene(40)
     rng = np.random.default_rng(2)

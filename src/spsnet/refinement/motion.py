@@ -8,7 +8,7 @@ weak-perspective camera the same fit makes depth worse (a trial of this project)
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -18,7 +18,9 @@ from spsnet.geometry import (
     compute_second_difference,
     interpolate_rotations,
     matrix_to_axis_angle,
+    matrix_to_six_d,
     project_points,
+    six_d_to_matrix,
     transpose,
 )
 from spsnet.records import Pinhole
@@ -112,6 +114,8 @@ def refine_motion(
     landmarks = motion.landmarks_px.shape[1]
     if len(points.names) != _JOINTS + landmarks:
         raise ValueError(f"points should hold 24 joints and {landmarks} landmarks, got {len(points.names)} points")
+    # A network's rotations, in single precision, are off by 1e-7, which the joints' chain and the steps grow to 1e-3.
+    motion = replace(motion, rotations=six_d_to_matrix(matrix_to_six_d(motion.rotations.astype(np.float64))))
     fit = _Fit(camera, points, config)
     if config.shape_frames:
         motion = fit.fit_shape(motion)
