@@ -11,7 +11,7 @@ from pathlib import Path
 
 from spsnet.body import load_body
 from spsnet.crops import PersonObserver
-from spsnet.detection import PersonDetector, load_detector
+from spsnet.detection import PersonDetector, load_detector, look_closer
 from spsnet.encoders import load_encoder
 from spsnet.pipeline.lifting import Lifter
 from spsnet.pipeline.observing import PersonCollector, observe_people
@@ -70,17 +70,20 @@ def recover(source: str | Path, settings: RunSettings | None = None, *, watch: W
 def follow_people(
     frames: Iterable[Frame], detector: PersonDetector, settings: RunSettings, stopwatch: Stopwatch
 ) -> tuple[list[Track], int]:
-    """First pass: detect in every frame and follow from frame to frame; also counts the frames."""
+    """First pass: detect in every frame, look closer for those who should be there, follow; also counts the frames."""
     tracker, cuts = Tracker(), SceneCuts()
     tracks: list[Track] = []
     count = 0
     for frame in frames:
         count += 1
-        with stopwatch.time("detect"):
-            detections = detector.detect(frame.image_rgb)
         with stopwatch.time("track"):
             if cuts.update(frame.image_rgb):
                 tracks += tracker.finish()
+        with stopwatch.time("detect"):
+            detections = detector.detect(frame.image_rgb)
+            doubtful = tracker.find_doubtful(frame.time_s, detections)
+            detections = look_closer(detector, frame.image_rgb, detections, doubtful)
+        with stopwatch.time("track"):
             tracks += tracker.update(frame.index, frame.time_s, detections)
     tracks += tracker.finish()
     return (tracks if settings.people is None else select_people(tracks, settings.people)), count
