@@ -50,14 +50,11 @@ def encode(pictures: list[np.ndarray]) -> Encode:
         path: Path, frames: int = 8, *, times_s: Sequence[float] | None = None, size: tuple[int, int] = SIZE, **options
     ) -> Path:
         times = [number / 30 for number in range(frames)] if times_s is None else times_s
-        quality = {"options": {"crf": "18", "preset": "ultrafast", "g": "10"}}
-        return encode_film(
-            path,
-            times_s=times,
-            size=size,
-            draw=lambda number, *size: np.ascontiguousarray(cv2.resize(pictures[number % FRAMES], size)),
-            **(quality | options),
-        )
+        usual = {
+            "options": {"crf": "18", "preset": "ultrafast", "g": "10"},
+            "draw": lambda number, *size: np.ascontiguousarray(cv2.resize(pictures[number % FRAMES], size)),
+        }
+        return encode_film(path, times_s=times, size=size, **(usual | options))
 
     return encode
 
