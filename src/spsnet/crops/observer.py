@@ -48,7 +48,7 @@ class ObserverConfig:
     memory_frames: int = 10
     """For so many frames the region may come from where the person was last seen; 0: always from the box."""
     search_every: int = 15
-    """Frames before a person that could not be made out is looked for turned about again."""
+    """Frames before a new person that could not be made out is turned about again."""
     minimum_presence: float = 0.5
     """A person flag below this is "nobody here"."""
     minimum_agreement: float = 0.3
@@ -136,7 +136,7 @@ class PersonObserver:
     def _find_afresh(
         self, frame: Frame, tracks: Iterable[int], boxes: Mapping[int, Float[np.ndarray, "4"]]
     ) -> dict[int, Look]:
-        """Look at people through their boxes, then upright as the first look says; the unclear ones turned about too.
+        """Look at people through their boxes, then upright as the first look says; unclear new ones turned about too.
 
         A look at a person turned too far leads to a second one that differs much from the first; so the start whose two
         looks agree best, with each other and with the box, is taken.
@@ -148,7 +148,8 @@ class PersonObserver:
         unclear = [
             track
             for track, look in found.items()
-            if (doubts[track] > _SETTLED_DOUBT or look.agreement < _SETTLED_AGREEMENT)
+            if track not in self._memories
+            and (doubts[track] > _SETTLED_DOUBT or look.agreement < _SETTLED_AGREEMENT)
             and frame.index - self._searched_at.get(track, -self._config.search_every) >= self._config.search_every
         ]
         doubts = {track: doubt * _UPRIGHT_BONUS for track, doubt in doubts.items()}
