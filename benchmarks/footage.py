@@ -30,6 +30,7 @@ FILMS = (
     *(f"footage-pose2sim-multi-cam0{i}" for i in range(1, 5)),
     "footage-vtest",
 )
+OVERVIEW = (("sports2d_demo", 114), ("pose2sim_single_cam01", 30), ("pose2sim_multi_cam04", 50), ("vtest", 400))
 LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 NAMES = [f"{side}_{limb}" for limb in LIMBS for side in ("left", "right")]
 
@@ -59,6 +60,8 @@ def main() -> None:
         print(f"  seconds: {summary['seconds']}, {summary['peak_memory_mb']} MB, warnings: {summary['warnings']}")
         if arguments.sheets:
             write_sheet(folder / "overlay.mp4", arguments.sheets / f"{folder.name}.jpg")
+    if arguments.sheets:
+        write_overview(arguments.out, arguments.sheets / "overview.jpg")
 
 
 def measure_person(person: PersonMotion) -> tuple[float, float, float]:
@@ -90,12 +93,29 @@ def measure_jitter(points: np.ndarray, seen: np.ndarray) -> float:
     return float(np.median(np.linalg.norm(np.diff(points, n=2, axis=0), axis=-1)[ok]))
 
 
+def read_frames(overlay: Path, wanted: set[int]) -> list[np.ndarray]:
+    """Frames of a film by number, BGR."""
+    with av.open(str(overlay)) as container:
+        return [f.to_ndarray(format="bgr24") for i, f in enumerate(container.decode(video=0)) if i in wanted]
+
+
+def write_overview(results: Path, path: Path, *, height: int = 420) -> None:
+    """One frame of each of some films side by side, for the README."""
+    cells = []
+    for name, frame in OVERVIEW:
+        if (results / name / "overlay.mp4").is_file():
+            picture = read_frames(results / name / "overlay.mp4", {frame})[0]
+            width = round(picture.shape[1] * height / picture.shape[0])
+            cells.append(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
+    if cells:
+        path.write_bytes(cv2.imencode(".jpg", np.hstack(cells), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+
+
 def write_sheet(overlay: Path, path: Path, *, columns: int = 4, rows: int = 3, width: int = 480) -> None:
     """Evenly spread frames of an overlay as one JPEG."""
     with av.open(str(overlay)) as container:
         count = container.streams.video[0].frames
-        wanted = set(np.linspace(0, count - 1, columns * rows + 2).astype(int)[1:-1].tolist())
-        frames = [f.to_ndarray(format="bgr24") for i, f in enumerate(container.decode(video=0)) if i in wanted]
+    frames = read_frames(overlay, set(np.linspace(0, count - 1, columns * rows + 2).astype(int)[1:-1].tolist()))
     height = round(frames[0].shape[0] * width / frames[0].shape[1])
     cells = [cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA) for frame in frames]
     cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
