@@ -61,15 +61,6 @@ def test_derivative_leaves_pose_correctives_out() -> None:
     np.testing.assert_allclose(expected, (there - back) / (2 * STEP), atol=1e-7)
 
 
-def test_derivative_by_shape_is_exact() -> None:
-    body = Articulation(make_points(with_pose=True), (0, 1))
-    rotations, shape = draw_pose(6)
-    change = np.random.default_rng(7).normal(size=10)
-    derivative = body.differentiate_by_shape(rotations, shape)
-    there = body.pose(rotations, shape + change).points_m
-    np.testing.assert_allclose(derivative @ change, there - body.pose(rotations, shape).points_m, atol=1e-10)
-
-
 def test_a_turn_acts_after_the_joint_in_camera_axes() -> None:
     body = Articulation(make_points(), (2, 16))
     rotations, shape = draw_pose(8)

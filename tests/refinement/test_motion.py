@@ -198,9 +198,9 @@ def test_every_frame_is_in_the_result_whatever_the_length() -> None:
         assert np.median(pixels, axis=1).max() < 4
 
 
-def test_shape_is_kept_when_asked() -> None:
+def test_shape_is_kept() -> None:
     scene = make_scene(3)
-    refined = refine_motion(scene.network, CAMERA, scene.points, RefinementConfig(shape_frames=0))
+    refined = refine_motion(scene.network, CAMERA, scene.points)
     np.testing.assert_array_equal(refined.shape, scene.network.shape)
 
 
@@ -215,7 +215,7 @@ def test_wrong_number_of_points_is_refused() -> None:
     ("field", "value", "message"),
     [
         ("landmark_sigma", 0.0, "landmark_sigma should be positive, got 0.0"),
-        ("shape_sigma", -1.0, "shape_sigma should be positive"),
+        ("limb_sigma_rad", -1.0, "limb_sigma_rad should be positive"),
         ("overlap_frames", 150, "overlap_frames should be positive and under half of chunk_frames"),
         ("overlap_frames", 0, "overlap_frames should be positive"),
     ],

@@ -20,7 +20,7 @@ class PosedPoints(NamedTuple):
 
 
 class Articulation:
-    """The points of a keypoint model, with analytic derivatives by the rotations of some joints and by shape.
+    """The points of a keypoint model, with analytic derivatives by the rotations of some joints.
 
     Convention:
         A joint's rotation is varied by a rotation vector ω in camera axes, applied after it: everything below the joint
@@ -67,14 +67,6 @@ class Articulation:
         lever = carried - self._moved_weights[..., None] * posed.joints_m[:, None, self.joints]
         # ω × lever = −[lever]ω, and a skew matrix's transpose is its negative.
         return transpose(skew(lever)).transpose(0, 1, 3, 2, 4).reshape(frames, points, 3, -1)
-
-    def differentiate_by_shape(
-        self, rotations: Float[np.ndarray, "time 24 3 3"], shape: Float[np.ndarray, "10"]
-    ) -> Float[np.ndarray, "time points 3 10"]:
-        """∂point/∂β; exact, since points are affine in β while the pose stands still."""
-        base = self.pose(rotations, shape).points_m
-        steps = [self.pose(rotations, shape + np.eye(10)[i]).points_m - base for i in range(10)]
-        return np.stack(steps, axis=-1)
 
     def turn(
         self,

@@ -2,9 +2,10 @@ r"""Fit a motion to 2D landmarks through the real camera, held to what the netwo
 
     min  Σ ρ(‖π(x_k + t) − y_k‖ / σ_px)² + Σ ‖log(R R_netᵀ)‖² / σ_θ² + Σ ‖ẍ_j‖² / σ_a² + Σ ‖ẗ‖² / σ_a²
 
-over the rotations of the joints, the translation and, first and from a few frames, the shape. Gauss-Newton; a frame is
-coupled with its two neighbours only, so a step is one banded solve. Landmarks are perspective pixels: with a
-weak-perspective camera the same fit makes depth worse (a trial of this project).
+over the rotations of the joints and the translation. Gauss-Newton; a frame is coupled with its two neighbours only, so
+a step is one banded solve. Landmarks are perspective pixels: with a weak-perspective camera the same fit makes depth
+worse (a trial of this project). The shape stays the network's: fitted to landmarks too it became worse than the average
+body's (held-out synthetic people), since what landmarks get wrong of proportions they get wrong in every frame.
 """
 
 from collections.abc import Iterator
@@ -49,10 +50,6 @@ class RefinementConfig:
     """Of the network's rotation of the whole body."""
     acceleration_sigma_m_s2: float = 8.0
     """Of each joint's acceleration about the body's middle, and of the body's own."""
-    shape_sigma: float = 1.0
-    """Of each shape coefficient about the network's."""
-    shape_frames: int = 32
-    """Frames, evenly spread, that the shape is fitted on; 0 keeps the network's."""
     iterations: int = 6
     chunk_frames: int = 300
     """Longer films are fitted in pieces that overlap by `overlap_frames` and are faded into each other."""
@@ -61,7 +58,7 @@ class RefinementConfig:
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
         sigmas = ("landmark_sigma", "outlier_sigma", "limb_sigma_rad", "trunk_sigma_rad", "root_sigma_rad")
-        for name in (*sigmas, "acceleration_sigma_m_s2", "shape_sigma"):
+        for name in (*sigmas, "acceleration_sigma_m_s2"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} should be positive, got {getattr(self, name)}")
         if not 0 < self.overlap_frames < self.chunk_frames // 2:
@@ -117,8 +114,6 @@ def refine_motion(
     # A network's rotations, in single precision, are off by 1e-7, which the joints' chain and the steps grow to 1e-3.
     motion = replace(motion, rotations=six_d_to_matrix(matrix_to_six_d(motion.rotations.astype(np.float64))))
     fit = _Fit(camera, points, config)
-    if config.shape_frames:
-        motion = fit.fit_shape(motion)
     pieces = [(start, fit.fit_motion(motion.take(slice(start, stop)))) for start, stop in _split(len(motion), config)]
     return _join(motion, pieces)
 
@@ -159,64 +154,6 @@ class _Fit:
             rotations=rotations,
             shape=shape,
             translation_m=translation,
-        )
-
-    def fit_shape(self, motion: RefinementInput) -> RefinementInput:
-        """One shape from a few frames: pose, place and shape together, without the film's continuity."""
-        seen = np.flatnonzero(motion.landmarks_px[..., 2].mean(1) > 0)
-        if len(seen) == 0:
-            return motion
-        wanted = min(len(seen), self._config.shape_frames)
-        few = motion.take(seen[np.linspace(0, len(seen) - 1, wanted).round().astype(int)])
-        rotations, shape = few.rotations.copy(), few.shape.copy()
-        posed = self._body.pose(rotations, shape)
-        translation = self._find_translation(few, posed)
-        for _ in range(self._config.iterations):
-            residual, jacobian = self._measure_landmarks(
-                few, posed, translation, self._body.differentiate_by_rotation(posed)
-            )
-            by_shape = self._project_jacobian(
-                posed, translation, self._body.differentiate_by_shape(rotations, shape)[:, _JOINTS:]
-            )
-            weight = np.sqrt(self._weigh(few, residual))[..., None]
-            rows = (jacobian * weight[..., None]).reshape(len(few), -1, jacobian.shape[-1])
-            shape_rows = (by_shape / self._scale(few)[..., None] * weight[..., None]).reshape(len(few), -1, 10)
-            values = (residual * weight).reshape(len(few), -1)
-            own = np.swapaxes(rows, 1, 2) @ rows
-            prior = np.concatenate([self._pose_weight, np.full(3, 1e-6)])
-            own[:, np.arange(len(prior)), np.arange(len(prior))] += prior
-            pull = np.zeros((len(few), len(prior)))
-            pull[:, : self._turns] = self._pose_weight * self._measure_pose(few, rotations, posed)
-            gradient = np.einsum("tru,tr->tu", rows, values) + pull
-            shared = np.swapaxes(rows, 1, 2) @ shape_rows
-            # Each frame's own unknowns are eliminated (Schur complement); what is left is ten equations.
-            eliminated = np.linalg.solve(own, np.concatenate([shared, gradient[..., None]], axis=-1))
-            # What landmarks get wrong of a body's proportions they get wrong in every frame: all count as one.
-            share = 1 / len(few)
-            schur = share * (
-                np.swapaxes(shape_rows, 1, 2) @ shape_rows - np.swapaxes(shared, 1, 2) @ eliminated[..., :10]
-            )
-            right = share * (
-                np.einsum("trs,tr->ts", shape_rows, values) - np.einsum("tus,tu->ts", shared, eliminated[..., 10])
-            )
-            shape_weight = 1 / self._config.shape_sigma**2
-            delta = -np.linalg.solve(
-                schur.sum(0) + shape_weight * np.eye(10), right.sum(0) + shape_weight * (shape - few.shape)
-            )
-            step = -eliminated[..., 10] - eliminated[..., :10] @ delta
-            shape = shape + delta
-            turns = np.clip(step[:, : self._turns], -0.5, 0.5).reshape(len(few), -1, 3)
-            rotations = self._body.turn(rotations, posed, turns)
-            translation = translation + step[:, self._turns :]
-            translation[:, 2] = np.maximum(translation[:, 2], _NEAREST_M)
-            posed = self._body.pose(rotations, shape)
-        return RefinementInput(
-            time_s=motion.time_s,
-            landmarks_px=motion.landmarks_px,
-            box_side_px=motion.box_side_px,
-            rotations=motion.rotations,
-            shape=shape,
-            translation_m=motion.translation_m,
         )
 
     def _scale(self, motion: RefinementInput) -> Float[np.ndarray, "time 1 1"]:
