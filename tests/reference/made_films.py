@@ -1,4 +1,4 @@
-"""Films made on the fly: of any pictures, or of four coloured quarters and a square that moves with the frame number."""
+"""Films made on the fly: any pictures, or four coloured quarters and a square that moves with the frame number."""
 
 import struct
 from collections.abc import Callable, Sequence
