@@ -1,6 +1,7 @@
 """`spsnet run`: films in, people in 3D out."""
 
 import glob
+import logging
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +12,8 @@ import typer
 from spsnet.assets import DEFAULT_DETECTOR, detector_names, fetch_all
 from spsnet.cli.models import show_transfers
 from spsnet.records import UserError
+
+_log = logging.getLogger("spsnet")
 
 
 class Device(StrEnum):
@@ -125,6 +128,7 @@ def run(
             if len(sources) == 1:
                 raise
             failures.append(source)
+            _log.debug("traceback", exc_info=True)
             typer.echo(f"spsnet: {error}", err=True)
             continue
         typer.echo(_describe(folder, summary))
@@ -165,10 +169,8 @@ def _parse_smooth(text: str) -> float | None:
 def _describe(folder: Path, summary: dict[str, Any] | None) -> str:
     if summary is None:
         return f"{folder}: done before, left as it is; --force does it again"
-    people = summary["people"]
-    lines = [
-        f"{folder}: {len(people)} {'person' if len(people) == 1 else 'people'} in {summary['input']['frames']} frames, "
-        f"{summary['seconds_total']:.1f} s"
-    ]
+    people, frames = len(summary["people"]), summary["input"]["frames"]
+    found = f"{people} {'person' if people == 1 else 'people'} in {frames} frame{'' if frames == 1 else 's'}"
+    lines = [f"{folder}: {found}, {summary['seconds_total']:.1f} s"]
     lines += [f"  warning: {warning}" for warning in summary["warnings"]]
     return "\n".join(lines)
