@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from reference.made_films import encode_film
 from spsnet.assets import default_models, fetch, fetch_all
 from spsnet.cli.main import main
-from spsnet.pipeline import recover
 from spsnet.pipeline.results import load_summary
 from spsnet.video import open_film
 
@@ -30,13 +28,9 @@ def pictures() -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _load_networks_once() -> object:
-    """Compiling them takes longer than a short film does."""
+def _fetch_models() -> None:
+    """Some tests run with the network cut off."""
     fetch_all(default_models())
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("load_detector", "load_encoder"):
-            patch.setattr(recover, name, cache(getattr(recover, name)))
-        yield
 
 
 Encode = Callable[..., Path]

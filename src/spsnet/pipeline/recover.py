@@ -7,12 +7,14 @@ Decoding costs far less than holding a film in memory: every stage is a generato
 import os
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from spsnet.body import load_body
 from spsnet.crops import PersonObserver
 from spsnet.detection import PersonDetector, load_detector, look_closer
-from spsnet.encoders import load_encoder
+from spsnet.encoders import BlazePose, load_encoder
 from spsnet.pipeline.lifting import Lifter
 from spsnet.pipeline.observing import PersonCollector, observe_people
 from spsnet.pipeline.prefetching import prefetch
@@ -37,11 +39,8 @@ def recover(source: str | Path, settings: RunSettings | None = None, *, watch: W
     stopwatch = Stopwatch()
     film = open_film(source, fps=settings.fps)
     with stopwatch.time("load"):
-        lifter = Lifter(settings.model or find_default_model(), load_body())
-        detector = load_detector(settings.detector)
-        encoder = load_encoder(
-            settings.encoder or lifter.head.config.encoder, feature=lifter.needs_feature, streams=os.cpu_count() or 1
-        )
+        folder = settings.model or find_default_model()
+        lifter, detector, encoder = load_models(folder, settings.detector, settings.encoder)
 
     frames = watch(prefetch(stopwatch.time_each(film.frames(), "decode")), "finding people", film.info.frame_count)
     tracks, frame_count = follow_people(frames, detector, settings, stopwatch)
@@ -65,6 +64,23 @@ def recover(source: str | Path, settings: RunSettings | None = None, *, watch: W
         warnings=(*film.warnings, *_find_warnings(people, encoder.name, lifter.head.config.encoder)),
         seconds=stopwatch.seconds,
     )
+
+
+class Models(NamedTuple):
+    """The three networks of a run."""
+
+    lifter: Lifter
+    detector: PersonDetector
+    encoder: BlazePose
+
+
+@lru_cache(maxsize=1)
+def load_models(folder: Path, detector: str, encoder: str | None) -> Models:
+    """Load and compile; several films in turn share them. Not to be used from two threads at once."""
+    lifter = Lifter(folder, load_body())
+    chosen = encoder or lifter.head.config.encoder
+    streams = os.cpu_count() or 1
+    return Models(lifter, load_detector(detector), load_encoder(chosen, feature=lifter.needs_feature, streams=streams))
 
 
 def follow_people(
