@@ -1,5 +1,10 @@
 """Every test run checks the shape and type of every annotated argument."""
 
+import signal
+
 from jaxtyping import install_import_hook
 
 install_import_hook("spsnet", "beartype.beartype")
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some of them send; children inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)

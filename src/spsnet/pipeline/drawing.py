@@ -63,9 +63,9 @@ def _pose_people(frame: Frame, people: tuple[PersonMotion, ...], body: BodyModel
 
 
 def _measure_extent(people: tuple[PersonMotion, ...]) -> np.ndarray | None:
-    """The box that holds nearly all joints, so that one wild frame does not push the side view away."""
+    """The box that holds nearly all joints, so that a few wild frames do not push the side view away."""
     if not people:
         return None
     joints = np.concatenate([person.joints_m.reshape(-1, 3) for person in people])
-    low, high = np.percentile(joints, [0.5, 99.5], axis=0)
-    return np.stack([low - np.array([0.1, 0.2, 0.1]), high + 0.1])
+    low, high = np.percentile(joints, [2, 98], axis=0)
+    return np.stack([low - np.array([0.2, 0.3, 0.2]), high + 0.2])

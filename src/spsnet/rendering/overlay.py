@@ -66,8 +66,9 @@ class OverlayScene:
         Args:
             faces: Of the body, the same for all people.
             camera: Of the film at its full size.
-            extent_m: Least and greatest x, y, z of all bodies of the film, camera axes. When None the side camera is
-                set by the first frame with people, and stands back in one step whenever somebody leaves its view.
+            extent_m: Least and greatest x, y, z of the bodies of the film, camera axes: the side camera then stands
+                still, and who is outside is outside. When None it is set by the first frame with people, and stands
+                back in one step whenever somebody leaves its view.
             config: Sizes and opacities.
         """
         self._faces = faces
@@ -82,6 +83,7 @@ class OverlayScene:
         self._camera = scale_camera(camera, width / camera.width, width, height)
         self._panel_width = 2 * round(share * height / 2)
         self._extent_m = extent_m
+        self._is_extent_known = extent_m is not None
         self._side_view = self._place_side_camera()
 
     @property
@@ -125,7 +127,8 @@ class OverlayScene:
         return np.hstack([picture, self._draw_panel(people, figures)])
 
     def _draw_panel(self, people: list[OverlayPerson], figures: list[Figure]) -> np.ndarray:
-        if people and (self._side_view is None or not all(self._side_view.contains(p.vertices_m) for p in people)):
+        view = self._side_view
+        if people and not self._is_extent_known and not (view and all(view.contains(p.vertices_m) for p in people)):
             self._extent_m = _grow_extent(self._extent_m, np.concatenate([p.vertices_m for p in people]))
             self._side_view = self._place_side_camera()
         view = self._side_view
