@@ -30,7 +30,18 @@ FILMS = (
     *(f"footage-pose2sim-multi-cam0{i}" for i in range(1, 5)),
     "footage-vtest",
 )
-OVERVIEW = (("sports2d_demo", 114), ("pose2sim_single_cam01", 30), ("pose2sim_multi_cam04", 50), ("vtest", 400))
+OVERVIEW = (
+    (("sports2d_demo", 114), ("vtest", 130)),
+    (
+        ("pose2sim_single_cam01", 30),
+        ("pose2sim_single_cam04", 60),
+        ("pose2sim_multi_cam04", 50),
+        ("pose2sim_multi_cam01", 10),
+    ),
+)
+"""Rows of the README's picture: film and frame."""
+WOMAN_SEEN = (35, 213)
+"""First and last frame of the `sports2d` demo in which any of the walking woman is to be seen; read off the pictures."""
 LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 NAMES = [f"{side}_{limb}" for limb in LIMBS for side in ("left", "right")]
 
@@ -50,14 +61,17 @@ def main() -> None:
     for film in arguments.films:
         path = fetch(film)
         folder, _ = run(str(path), arguments.out, settings, force=arguments.force)
-        for person in spsnet.load(folder):
+        people = spsnet.load(folder)
+        for person in people:
             off, jitter, landmark_jitter = measure_person(person)
             print(
                 f"{name_result(str(path)):<22}{person.track_id:>7}{len(person):>8}{int(person.filled_mask.sum()):>8}"
                 f"{100 * off:>8.2f}{jitter:>11.2f}{landmark_jitter:>14.2f}"
             )
         summary = json.loads((folder / "summary.json").read_text())
-        print(f"  seconds: {summary['seconds']}, {summary['peak_memory_mb']} MB, warnings: {summary['warnings']}")
+        print(describe_presence(folder.name, people, summary["input"]["frames"]))
+        stages = ", ".join(f"{name} {value:.1f}" for name, value in summary["seconds"].items())
+        print(f"  {summary['seconds_total']:.1f} s ({stages}), {summary['peak_memory_mb']} MB; {summary['warnings']}")
         if arguments.sheets:
             write_sheet(folder / "overlay.mp4", arguments.sheets / f"{folder.name}.jpg")
     if arguments.sheets:
@@ -99,16 +113,33 @@ def read_frames(overlay: Path, wanted: set[int]) -> list[np.ndarray]:
         return [f.to_ndarray(format="bgr24") for i, f in enumerate(container.decode(video=0)) if i in wanted]
 
 
-def write_overview(results: Path, path: Path, *, height: int = 420) -> None:
-    """One frame of each of some films side by side, for the README."""
-    cells = []
-    for name, frame in OVERVIEW:
-        if (results / name / "overlay.mp4").is_file():
-            picture = read_frames(results / name / "overlay.mp4", {frame})[0]
-            width = round(picture.shape[1] * height / picture.shape[0])
-            cells.append(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
-    if cells:
-        path.write_bytes(cv2.imencode(".jpg", np.hstack(cells), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+def write_overview(results: Path, path: Path, *, width: int = 1600) -> None:
+    """One frame of each of some films, in rows of one width, for the README."""
+    rows = []
+    for films in OVERVIEW:
+        overlays = [(results / name / "overlay.mp4", frame) for name, frame in films]
+        pictures = [read_frames(overlay, {frame})[0] for overlay, frame in overlays if overlay.is_file()]
+        if pictures:
+            scaled = [cv2.resize(p, (round(400 * p.shape[1] / p.shape[0]), 400)) for p in pictures]
+            row = np.hstack(scaled)
+            rows.append(cv2.resize(row, (width, round(400 * width / row.shape[1])), interpolation=cv2.INTER_AREA))
+    if rows:
+        path.write_bytes(cv2.imencode(".jpg", np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+
+
+def describe_presence(name: str, people: list[PersonMotion], frames: int) -> str:
+    """How many people at once, and how much of the walking woman's time she was followed."""
+    at_once = np.zeros(frames, int)
+    for person in people:
+        at_once[person.frame_index] += 1
+    text = f"  people at once: median {np.median(at_once):.0f}, most {at_once.max()}, "
+    text += f"four or more in {np.mean(at_once >= 4):.0%} of frames"
+    if name == "sports2d_demo":
+        first, last = WOMAN_SEEN
+        woman = max(people, key=lambda person: np.ptp(person.joints_px[:, 0, 0]))
+        inside = np.count_nonzero((woman.frame_index >= first) & (woman.frame_index <= last))
+        text += f"; the woman is person {woman.track_id}, in {inside} of the {last - first + 1} frames she is seen in"
+    return text
 
 
 def write_sheet(overlay: Path, path: Path, *, columns: int = 4, rows: int = 3, width: int = 480) -> None:

@@ -37,7 +37,7 @@ def doctor() -> None:
         except (UserError, OSError, ImportError, RuntimeError, ValueError) as error:
             found, mark = str(error), "MISSING"
             bad += 1
-        typer.echo(f"  {mark:<8}{name:<24}{found}")
+        typer.echo(f"  {mark:<8}{name:<26}{found}")
     if bad:
         raise UserError(f"{bad} of {len(checks)} checks failed, see above")
     typer.echo("everything that `spsnet run` needs is here")
