@@ -41,7 +41,7 @@ OVERVIEW = (
 )
 """Rows of the README's picture: film and frame."""
 WOMAN_SEEN = (35, 213)
-"""First and last frame of the `sports2d` demo in which any of the walking woman is to be seen; read off the pictures."""
+"""First and last frame of the `sports2d` demo that show any of the walking woman; read off the pictures."""
 LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 NAMES = [f"{side}_{limb}" for limb in LIMBS for side in ("left", "right")]
 

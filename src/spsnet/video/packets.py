@@ -38,7 +38,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         yield container, stream
 
 
-def read_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:
+def read_packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet]:  # type: ignore[type-arg]  # generic in the stubs only
     """Read the packets of a stream that hold data, stepping over places that cannot be read."""
     failures = 0
     while failures < _READ_FAILURES:

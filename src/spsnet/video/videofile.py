@@ -135,7 +135,7 @@ def _decode(container: InputContainer, stream: VideoStream, reading: _Reading) -
     numbering = reading.numbering
     is_stamped = _has_presentation_times(container, stream)
     counts_packets = is_stamped and _holds_one_frame_a_packet(container, stream)
-    packets: Iterator[Packet | None] = itertools.chain(read_packets(container, stream), [None])
+    packets: Iterator[Packet | None] = itertools.chain(read_packets(container, stream), [None])  # type: ignore[type-arg]
     for packet in packets:
         if packet is not None:
             reading.packets += 1
