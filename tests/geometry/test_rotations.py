@@ -21,6 +21,7 @@ from spsnet.geometry import (
     matrix_to_six_d,
     quaternion_to_axis_angle,
     quaternion_to_matrix,
+    rotation_between,
     six_d_to_matrix,
     skew,
     transpose,
@@ -215,3 +216,20 @@ def test_gradients_are_finite_at_a_half_turn_and_for_equal_rotations() -> None:
 def test_public_names_are_what_they_say() -> None:
     assert all(callable(getattr(geometry, name)) for name in geometry.__all__)
     assert geometry.__all__ == sorted(geometry.__all__)
+
+
+def test_rotation_between_by_hand() -> None:
+    quarter = rotation_between(np.array([2.0, 0, 0]), np.array([0, 3.0, 0]))
+    np.testing.assert_allclose(quarter, [[0, -1, 0], [1, 0, 0], [0, 0, 1]], atol=1e-12)
+
+
+def test_rotation_between_turns_the_shortest_way() -> None:
+    source, target = np.random.default_rng(0).normal(size=(2, 100, 3))
+    turn = rotation_between(source, target)
+    moved = np.einsum("bij,bj->bi", turn, source)
+    np.testing.assert_allclose(np.cross(moved, target), 0, atol=1e-9)
+    assert ((moved * target).sum(-1) > 0).all()
+    np.testing.assert_allclose(turn @ turn.transpose(0, 2, 1), np.broadcast_to(np.eye(3), (100, 3, 3)), atol=1e-9)
+    cosine = (source * target).sum(-1) / np.linalg.norm(source, axis=-1) / np.linalg.norm(target, axis=-1)
+    angle = geodesic_angle(np.broadcast_to(np.eye(3), (100, 3, 3)), turn)
+    np.testing.assert_allclose(np.cos(angle), cosine, atol=1e-9)

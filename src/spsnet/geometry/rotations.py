@@ -180,6 +180,21 @@ def interpolate_rotations(
     return left @ axis_angle_to_matrix(matrix_to_axis_angle(transpose(left) @ right) * weight[..., None])
 
 
+def rotation_between(source: Float[Array, "*batch 3"], target: Float[Array, "*batch 3"]) -> Float[Array, "*batch 3 3"]:
+    r"""The shortest rotation that turns one direction to another.
+
+        R = I + K + K² / (1 + cos θ),   K = skew(s × t),   cos θ = s · t,   s and t of unit length
+
+    Convention:
+        (1, 0, 0) to (0, 1, 0) is a quarter turn about z. Lengths do not matter. Opposite directions have no shortest
+        rotation: what comes out then is not finite or meaningless.
+    """
+    xp = array_namespace(source, target)
+    s, t = _normalize(source), _normalize(target)
+    k = skew(cross(s, t))
+    return identity_like(k) + k + k @ k / (1 + xp.sum(s * t, axis=-1))[..., None, None]
+
+
 def _normalize(vector: Float[Array, "*batch 3"]) -> Float[Array, "*batch 3"]:
     xp = array_namespace(vector)
     squared = xp.sum(vector * vector, axis=-1)[..., None]

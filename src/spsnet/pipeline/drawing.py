@@ -1,18 +1,22 @@
 """The overlay: the film with the bodies drawn over it, and the same bodies from the side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from spsnet.body import BodyModel, compute_vertices
-from spsnet.geometry import axis_angle_to_matrix
+from spsnet.geometry import axis_angle_to_matrix, rotation_between
 from spsnet.pipeline.prefetching import prefetch
 from spsnet.pipeline.settings import Stopwatch, Watch, watch_nothing
 from spsnet.records import Frame, PersonMotion, Recovery
 from spsnet.rendering import OverlayPerson, OverlayScene
 from spsnet.video import Film, VideoWriter
+
+_NECK, _ANKLES = 12, [7, 8]
+_AGREEMENT = 0.8
+"""Length of the mean of unit directions: 1 all alike, 0 none."""
 
 
 def draw_overlay(
@@ -30,7 +34,9 @@ def draw_overlay(
         UserError: If the file cannot be written.
     """
     stopwatch = stopwatch or Stopwatch()
-    scene = OverlayScene(body.faces, recovery.camera, extent_m=_measure_extent(recovery.people))
+    level = estimate_level(recovery.people)
+    extent_m = _measure_extent(recovery.people, level)
+    scene = OverlayScene(body.faces, recovery.camera, extent_m=extent_m, level=level)
     frames = prefetch(stopwatch.time_each(film.frames(), "decode"))
 
     def compose_each() -> Iterator[tuple[UInt8[np.ndarray, "height width 3"], float]]:
@@ -62,10 +68,26 @@ def _pose_people(frame: Frame, people: tuple[PersonMotion, ...], body: BodyModel
     ]
 
 
-def _measure_extent(people: tuple[PersonMotion, ...]) -> np.ndarray | None:
+def estimate_level(people: Sequence[PersonMotion]) -> Float[np.ndarray, "3 3"]:
+    """Rotation from camera axes to axes whose y points straight down, guessed from how people stand.
+
+    The mean direction from ankles to neck is taken for up. Where people do not agree (they lie, or tumble) or nobody is
+    there, the camera is taken to be level.
+    """
+    if not people:
+        return np.eye(3)
+    joints = np.concatenate([person.joints_m for person in people])
+    upward = joints[:, _NECK] - joints[:, _ANKLES].mean(1)
+    mean = (upward / np.linalg.norm(upward, axis=-1, keepdims=True)).mean(0)
+    if np.linalg.norm(mean) < _AGREEMENT or mean[1] > 0:
+        return np.eye(3)
+    return rotation_between(mean, np.array([0.0, -1.0, 0.0]))
+
+
+def _measure_extent(people: tuple[PersonMotion, ...], level: Float[np.ndarray, "3 3"]) -> np.ndarray | None:
     """The box that holds nearly all joints, so that a few wild frames do not push the side view away."""
     if not people:
         return None
-    joints = np.concatenate([person.joints_m.reshape(-1, 3) for person in people])
+    joints = np.concatenate([person.joints_m.reshape(-1, 3) for person in people]) @ level.T
     low, high = np.percentile(joints, [2, 98], axis=0)
     return np.stack([low - np.array([0.2, 0.3, 0.2]), high + 0.2])

@@ -1,6 +1,6 @@
 """The picture a user looks at: bodies over the film, and beside it the same bodies from the side."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -59,6 +59,7 @@ class OverlayScene:
         camera: Pinhole,
         *,
         extent_m: Float[np.ndarray, "2 3"] | None = None,
+        level: Float[np.ndarray, "3 3"] | None = None,
         config: OverlayConfig | None = None,
     ) -> None:
         """Settle the sizes and, if the extent is known, the side camera.
@@ -66,9 +67,11 @@ class OverlayScene:
         Args:
             faces: Of the body, the same for all people.
             camera: Of the film at its full size.
-            extent_m: Least and greatest x, y, z of the bodies of the film, camera axes: the side camera then stands
+            extent_m: Least and greatest x, y, z of the bodies of the film, level axes: the side camera then stands
                 still, and who is outside is outside. When None it is set by the first frame with people, and stands
                 back in one step whenever somebody leaves its view.
+            level: Rotation from camera axes to axes whose y points straight down, for the side view of a film whose
+                camera looked up or down; camera axes are level when None.
             config: Sizes and opacities.
         """
         self._faces = faces
@@ -84,6 +87,7 @@ class OverlayScene:
         self._panel_width = 2 * round(share * height / 2)
         self._extent_m = extent_m
         self._is_extent_known = extent_m is not None
+        self._level = np.eye(3, dtype=np.float32) if level is None else level.astype(np.float32)
         self._side_view = self._place_side_camera()
 
     @property
@@ -127,6 +131,10 @@ class OverlayScene:
         return np.hstack([picture, self._draw_panel(people, figures)])
 
     def _draw_panel(self, people: list[OverlayPerson], figures: list[Figure]) -> np.ndarray:
+        people = [replace(person, vertices_m=person.vertices_m @ self._level.T) for person in people]
+        figures = [
+            replace(figure, vertices_m=person.vertices_m) for figure, person in zip(figures, people, strict=True)
+        ]
         view = self._side_view
         if people and not self._is_extent_known and not (view and all(view.contains(p.vertices_m) for p in people)):
             self._extent_m = _grow_extent(self._extent_m, np.concatenate([p.vertices_m for p in people]))

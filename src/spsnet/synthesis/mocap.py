@@ -13,9 +13,8 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial.transform import Rotation
 
-from spsnet.geometry import axis_angle_to_matrix, geodesic_angle, interpolate_rotations
+from spsnet.geometry import axis_angle_to_matrix, geodesic_angle, interpolate_rotations, rotation_between
 from spsnet.records import UserError
 from spsnet.synthesis.bvh import BvhMotion, parse_bvh
 
@@ -170,7 +169,7 @@ def _retarget_bvh(member: str, motion: BvhMotion, names: Mapping[int, str], *, f
         if smpl in _T_POSE_BONES:
             end, direction = _T_POSE_BONES[smpl]
             bone = motion.offsets[index[end]] if end in index else np.array(direction, dtype=float)
-            turn = _shortest_turn(bone, np.array(direction, dtype=float))
+            turn = rotation_between(bone, np.array(direction, dtype=float))
         elif smpl in (20, 21):
             turn = turned[smpl - 2]
         turned[smpl] = turn
@@ -186,14 +185,6 @@ def _compose(
         if parent >= 0:
             world[:, joint] = world[:, parent] @ local[:, joint]
     return world
-
-
-def _shortest_turn(source: Float[np.ndarray, "3"], target: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
-    axis = np.cross(source, target)
-    sine = np.linalg.norm(axis)
-    if sine < 1e-9:
-        return np.eye(3)
-    return Rotation.from_rotvec(axis / sine * np.arctan2(sine, source @ target)).as_matrix()
 
 
 def _make_clip(
