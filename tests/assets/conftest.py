@@ -120,9 +120,17 @@ class Shop:
         (self.folder / "modules" / "pip" / "__main__.py").write_text(code["pip"])
         (self.folder / "bin").mkdir(exist_ok=True)
         for tool in ("npm", "apt-get"):
-            program = self.folder / "bin" / tool
-            program.write_text(f"#!{sys.executable} -S\n{code[tool]}")
-            program.chmod(0o755)
+            self._add_program(tool, code[tool])
+        self.list_debian_packages(True)
+
+    def list_debian_packages(self, are_listed: bool) -> None:
+        """Let the system's lists know every Debian package, or, as on a fresh machine, none."""
+        self._add_program("apt-cache", f"import sys; sys.exit({0 if are_listed else 100})")
+
+    def _add_program(self, name: str, code: str) -> None:
+        program = self.folder / "bin" / name
+        program.write_text(f"#!{sys.executable} -S\n{code}")
+        program.chmod(0o755)
 
     @property
     def calls(self) -> list[str]:

@@ -92,6 +92,19 @@ def test_a_whole_archive_of_an_earlier_try_is_used(shop):
     assert shop.calls == []
 
 
+def test_a_machine_without_lists_of_debian_packages_gets_them_in_the_cache(shop):
+    if not list(shop.shelf.glob("*.deb")):
+        pytest.skip("dpkg-deb is not on this machine")
+    shop.instruct("'update' in sys.argv or give()")
+    shop.list_debian_packages(False)
+    assert fetch("rain").read_bytes() == shop.content_of("rain")
+    update, download = shop.calls
+    assert update.endswith(" update")
+    assert f"Dir::State::Lists={shop.home}" in update
+    assert f"Dir::State::Lists={shop.home}" in download
+    assert shop.downloads() == []
+
+
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.97])
 def test_a_broken_archive_of_an_earlier_try_is_fetched_again(shop, name, kept):
     folder = shop.home / "downloads" / {"hammer": "toolbox-1.0", "bear": "toys-pose-2.0", "rain": "films"}[name]

