@@ -1,10 +1,12 @@
 """Which way is down, guessed from how people stand."""
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from spsnet.pipeline.drawing import estimate_level
+from spsnet.pipeline.drawing import estimate_level, measure_extent
 from spsnet.records import BodyParameters, PersonMotion
 
 
@@ -44,3 +46,20 @@ def test_people_who_do_not_agree_level_nothing() -> None:
 
 def test_nobody_levels_nothing() -> None:
     np.testing.assert_array_equal(estimate_level([]), np.eye(3))
+
+
+def test_extent_holds_everybody_but_a_far_stray() -> None:
+    up = np.tile([0.0, -1, 0], (50, 1))
+    walker = make_person(up)
+    walker = replace(
+        walker,
+        joints_m=walker.joints_m + np.linspace(0, 4, 50)[:, None, None] * np.array([1, 0, 0]) + np.array([0, 0, 10]),
+    )
+    stray = make_person(up[:5])
+    stray = replace(stray, joints_m=stray.joints_m + np.array([0, 0, 70]))
+    extent = measure_extent([walker, stray], np.eye(3))
+    np.testing.assert_allclose(extent, [[-0.2, -1.5, 9.8], [4.2, 0.2, 10.2]])
+
+
+def test_extent_of_nobody_is_none() -> None:
+    assert measure_extent([], np.eye(3)) is None

@@ -35,7 +35,7 @@ def draw_overlay(
     """
     stopwatch = stopwatch or Stopwatch()
     level = estimate_level(recovery.people)
-    extent_m = _measure_extent(recovery.people, level)
+    extent_m = measure_extent(recovery.people, level)
     scene = OverlayScene(body.faces, recovery.camera, extent_m=extent_m, level=level)
     frames = prefetch(stopwatch.time_each(film.frames(), "decode"))
 
@@ -84,10 +84,16 @@ def estimate_level(people: Sequence[PersonMotion]) -> Float[np.ndarray, "3 3"]:
     return rotation_between(mean, np.array([0.0, -1.0, 0.0]))
 
 
-def _measure_extent(people: tuple[PersonMotion, ...], level: Float[np.ndarray, "3 3"]) -> np.ndarray | None:
-    """The box that holds nearly all joints, so that a few wild frames do not push the side view away."""
+def measure_extent(people: Sequence[PersonMotion], level: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "2 3"] | None:
+    """Least and greatest x, y, z of the bodies in level axes, without the few that lie far from all others.
+
+    A thing taken for a small, far person, or one wild frame, would push the side view away: bodies further out than
+    three times the range of the middle half of them (Tukey's far fence), and a metre, do not count.
+    """
     if not people:
         return None
-    joints = np.concatenate([person.joints_m.reshape(-1, 3) for person in people]) @ level.T
-    low, high = np.percentile(joints, [2, 98], axis=0)
-    return np.stack([low - np.array([0.2, 0.3, 0.2]), high + 0.2])
+    joints = np.concatenate([person.joints_m for person in people]) @ level.T
+    low, high = np.percentile(joints[:, 0], [25, 75], axis=0)
+    reach = 3 * (high - low) + 1
+    joints = joints[((joints[:, 0] >= low - reach) & (joints[:, 0] <= high + reach)).all(-1)]
+    return np.stack([joints.min((0, 1)) - 0.2, joints.max((0, 1)) + 0.2])
