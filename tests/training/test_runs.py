@@ -138,7 +138,7 @@ def test_from_motion_to_a_measured_model(tmp_path: Path, eye: TruthfulEye) -> No
     mean = network.regressors.mean_state
     torch.testing.assert_close(mean[:6], torch.tensor([1.0, 0, 0, 0, -1, 0]))
     assert (mean[6:144] != torch.tensor([1.0, 0, 0, 0, 1, 0]).repeat(23)).any()
-    assert "80 % simulated landmarks,\n  20 % rendered windows" in (model / "card.md").read_text()
+    assert "80 % simulated landmarks, 20 % rendered windows" in (model / "card.md").read_text()
     Lifter(model, load_body())
     plain = evaluate_model(measured, model)
     refined = evaluate_model(measured, model, refine=True, window_limit=1)

@@ -221,6 +221,7 @@ def _to_observed(windows: TrainingWindows) -> ObservedWindows:
 
 
 def _write_card(recipe: TrainingRecipe) -> str:
+    loop, rendered = recipe.loop, round(100 * recipe.rendered_share)
     return f"""# {recipe.name} {recipe.version}
 
 Head of the SPS network, trained by spsnet from open parts alone.
@@ -230,9 +231,9 @@ Head of the SPS network, trained by spsnet from open parts alone.
 - Motion: CMU motion capture (mocap.cs.cmu.edu, funded by NSF EIA-0196217) through the archives `cmu_expmap` and
   `acrnn_cmu`, and `reactidle` (MIT). No motion is stored in the weights as data.
 - Pictures: rendered by spsnet; no photograph of a person was used.
-- Training: {recipe.loop.steps} steps of {recipe.loop.batch} windows of {recipe.windows.frames} frames, seed
-  {recipe.loop.seed}; {round(100 * (1 - recipe.rendered_share))} % simulated landmarks,
-  {round(100 * recipe.rendered_share)} % rendered windows. Made again by the commands of docs/training.md.
+- Training: {loop.steps} steps of {loop.batch} windows of {recipe.windows.frames} frames, seed {loop.seed};
+  {100 - rendered} % simulated landmarks, {rendered} % rendered windows. Made again by the commands of
+  docs/training.md.
 - Licence: Apache-2.0.
 
 How it measures: docs/training.md.
