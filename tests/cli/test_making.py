@@ -91,6 +91,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
             acceleration_mm_frame2=3.14,
             acceleration_mm_s2=3.14 * 900,
             frames=int(windows.present_mask.sum()),
+            shape_error=0.5,
         )
 
     monkeypatch.setattr("spsnet.evaluation.windows.evaluate_model", evaluate_model)
@@ -101,12 +102,12 @@ def test_models_are_compared_in_a_table(scored: Path, tmp_path: Path, capsys: py
     assert call("evaluate", "--data", scored, "--model", "good", "--model", "bad", "-o", tmp_path / "t.json") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{scored}: 2 windows, 7 of 8 frames with a person seen"
-    assert lines[2].split() == ["model", "MPJPE", "PA-MPJPE", "accel"]
-    assert [line.split() for line in lines[3:]] == [
-        ["good", "60.2", "30.1", "3.1"],
-        ["good", "+", "refinement", "50.2", "30.1", "3.1"],
-        ["bad", "100.0", "50.0", "3.1"],
-        ["bad", "+", "refinement", "90.0", "50.0", "3.1"],
+    assert lines[3].split() == ["model", "MPJPE", "PA-MPJPE", "accel", "shape"]
+    assert [line.split() for line in lines[4:]] == [
+        ["good", "60.2", "30.1", "3.1", "0.50"],
+        ["good", "+", "refinement", "50.2", "30.1", "3.1", "0.50"],
+        ["bad", "100.0", "50.0", "3.1", "0.50"],
+        ["bad", "+", "refinement", "90.0", "50.0", "3.1", "0.50"],
     ]
     table = json.loads((tmp_path / "t.json").read_text())
     assert table["data"] == str(scored)
@@ -126,7 +127,10 @@ def test_without_a_model_the_one_that_ships_is_measured(scored: Path, capsys: py
 def test_long_names_do_not_run_into_the_numbers(scored: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call("evaluate", "--data", scored, "--model", "runs/of_a_rather_long_name_indeed/that_has/good")
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[-3:] for line in lines[3:]] == [["60.2", "30.1", "3.1"], ["50.2", "30.1", "3.1"]]
+    assert [line.split()[-3:] for line in lines[4:]] == [
+        ["60.2", "30.1", "3.1", "0.50"],
+        ["50.2", "30.1", "3.1", "0.50"],
+    ]
     assert len({len(line) for line in lines[2:]}) == 1
 
 

@@ -114,6 +114,7 @@ def test_a_model_that_knows_the_truth_scores_nothing(monkeypatch: pytest.MonkeyP
     scores = evaluate_model(windows, tmp_path)
     assert scores.frames == 15
     assert max(scores.mpjpe_mm, scores.pa_mpjpe_mm, scores.acceleration_mm_frame2) < 0.01
+    assert scores.shape_error == pytest.approx(0)
     assert [features.shape for features in head.features] == [(5, 102)] * 3
 
 

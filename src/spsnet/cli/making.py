@@ -97,15 +97,16 @@ def evaluate(
     typer.echo("14 LSP joints, root between the hips, mm; acceleration in mm/frame² at 30 frames a second")
     folders = model or [find_default_model()]
     width = max(len(f"{folder} + refinement") for folder in folders)
-    typer.echo(f"{'model':<{width}}{'MPJPE':>8}{'PA-MPJPE':>10}{'accel':>8}")
+    average = float((windows.shape**2).mean())
+    typer.echo(f"shape: mean squared error of β; always guessing the average adult gives {average:.2f}")
+    typer.echo(f"{'model':<{width}}{'MPJPE':>8}{'PA-MPJPE':>10}{'accel':>8}{'shape':>8}")
     rows = []
     for folder in folders:
         for refine in (False, True):
             scores = evaluate_model(windows, folder, refine=refine)
             name = f"{folder}{' + refinement' if refine else ''}"
-            typer.echo(
-                f"{name:<{width}}{scores.mpjpe_mm:>8.1f}{scores.pa_mpjpe_mm:>10.1f}{scores.acceleration_mm_frame2:>8.1f}"
-            )
+            joints = f"{scores.mpjpe_mm:>8.1f}{scores.pa_mpjpe_mm:>10.1f}{scores.acceleration_mm_frame2:>8.1f}"
+            typer.echo(f"{name:<{width}}{joints}{scores.shape_error:>8.2f}")
             rows.append({"model": str(folder), "refined": refine, **asdict(scores)})
     if out is not None:
         out.write_text(json.dumps({"data": str(data), "rows": rows}, indent=2) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 """A model on observed windows whose truth is known: PA-MPJPE, MPJPE and acceleration error."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ class WindowScores:
     acceleration_mm_frame2: float
     acceleration_mm_s2: float
     frames: int
+    shape_error: float | None = None
+    """Mean squared error of the ten shape coefficients, which have unit variance among adults; None if not measured."""
 
 
 def evaluate_model(
@@ -49,9 +51,13 @@ def evaluate_model(
     joints = build_keypoint_model(body, ("lsp14",))
     points = build_landmark_model(body, LandmarkOffsets.load(model).offset_m)
     count = len(windows) if window_limit is None else min(window_limit, len(windows))
-    predicted = np.stack([_predict(windows, i, head, joints, points, refine) for i in range(count)])
-    target = _place(joints, windows.rotations[:count], windows.shape[:count])
-    return score_joints(predicted, target, windows.present_mask[:count])
+    predicted, shapes = zip(*(_predict(windows, i, head, joints, points, refine) for i in range(count)), strict=True)
+    target_shapes = windows.shape[:count]
+    target = _place(joints, windows.rotations[:count], target_shapes)
+    return replace(
+        score_joints(np.stack(predicted), target, windows.present_mask[:count]),
+        shape_error=float(np.mean((np.stack(shapes) - target_shapes) ** 2)),
+    )
 
 
 def score_joints(
@@ -74,7 +80,7 @@ def score_joints(
 
 def _predict(
     windows: ObservedWindows, i: int, head: SpsHead, joints: KeypointModel, points: KeypointModel, refine: bool
-) -> Float[np.ndarray, "time 14 3"]:
+) -> tuple[Float[np.ndarray, "time 14 3"], Float[np.ndarray, "10"]]:
     landmarks = windows.landmarks_px[i].astype(np.float64)
     boxes = compute_network_box(landmarks)
     features = build_features(
@@ -95,7 +101,7 @@ def _predict(
         )
         refined = refine_motion(motion, Pinhole(focal_px=FOCAL_PX, center_px=(0.0, 0.0), width=1, height=1), points)
         rotations, shape = refined.rotations, refined.shape
-    return _place(joints, rotations[None], shape[None])[0]
+    return _place(joints, rotations[None], shape[None])[0], shape
 
 
 def _place(
