@@ -127,11 +127,11 @@ def test_without_a_model_the_one_that_ships_is_measured(scored: Path, capsys: py
 def test_long_names_do_not_run_into_the_numbers(scored: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call("evaluate", "--data", scored, "--model", "runs/of_a_rather_long_name_indeed/that_has/good")
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[-3:] for line in lines[4:]] == [
+    assert [line.split()[-4:] for line in lines[4:]] == [
         ["60.2", "30.1", "3.1", "0.50"],
         ["50.2", "30.1", "3.1", "0.50"],
     ]
-    assert len({len(line) for line in lines[2:]}) == 1
+    assert len({len(line) for line in lines[3:]}) == 1
 
 
 @pytest.mark.parametrize("command", ["synthesize", "train", "evaluate"])
