@@ -31,7 +31,7 @@ FILMS = (
     "footage-vtest",
 )
 OVERVIEW = (
-    (("sports2d_demo", 114), ("vtest", 130)),
+    (("sports2d_demo", 114), ("vtest", 317)),
     (
         ("pose2sim_single_cam01", 30),
         ("pose2sim_single_cam04", 60),
