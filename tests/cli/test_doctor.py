@@ -18,7 +18,7 @@ def read_report(capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, tuple[str
     checks = {}
     for line in out.splitlines():
         if line.startswith("  "):
-            mark, name, found = line[2:10].strip(), line[10:34].strip(), line[34:]
+            mark, name, found = line[2:10].strip(), line[10:36].strip(), line[36:]
             checks[name] = (mark, found)
     return checks, err
 
