@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spsnet.geometry import axis_angle_to_matrix, geodesic_angle
+from spsnet.geometry import axis_angle_to_matrix, geodesic_angle, project_to_rotations
 from spsnet.network import FeatureConfig, ModelConfig, NetworkConfig, SpsHead
-from spsnet.network.exported import place_windows, project_to_rotations
+from spsnet.network.exported import place_windows
 
 FEATURES = FeatureConfig(landmarks=1)  # six numbers
 LENGTHS = (1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 49, 100)

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from spsnet.engines import compile_graph, load_graph
+from spsnet.geometry import project_to_rotations
 from spsnet.network.config import ModelConfig
 
 GRAPH_FILE = "head.onnx"
@@ -98,14 +99,6 @@ def place_windows(frames: int, window: int) -> Int[np.ndarray, " windows"]:
     """
     last = max(frames - window, 0)
     return np.append(np.arange(0, last, max(window // 2, 1)), last)
-
-
-def project_to_rotations(matrices: Float[np.ndarray, "*batch 3 3"]) -> Float[np.ndarray, "*batch 3 3"]:
-    """The rotation nearest to each matrix (Frobenius norm): of a weighted sum of rotations, their chordal mean."""
-    u, _, vt = np.linalg.svd(matrices)
-    # A mirrored result is mended along the direction that matters least, the last.
-    u[..., :, 2] *= np.where(np.linalg.det(u @ vt) < 0, -1.0, 1.0)[..., None]
-    return u @ vt
 
 
 def _sum_at(

@@ -147,14 +147,7 @@ class _Fit:
             translation = translation + step[:, self._turns :]
             translation[:, 2] = np.maximum(translation[:, 2], _NEAREST_M)
             posed = self._body.pose(rotations, shape)
-        return RefinementInput(
-            time_s=motion.time_s,
-            landmarks_px=motion.landmarks_px,
-            box_side_px=motion.box_side_px,
-            rotations=rotations,
-            shape=shape,
-            translation_m=translation,
-        )
+        return replace(motion, rotations=rotations, translation_m=translation)
 
     def _scale(self, motion: RefinementInput) -> Float[np.ndarray, "time 1 1"]:
         return (motion.box_side_px / 2 * self._config.landmark_sigma)[:, None, None]
@@ -309,11 +302,4 @@ def _join(motion: RefinementInput, pieces: list[tuple[int, RefinementInput]]) ->
         rotations[start + max(shared, 0) : start + len(piece)] = piece.rotations[max(shared, 0) :]
         translation[start + max(shared, 0) : start + len(piece)] = piece.translation_m[max(shared, 0) :]
         written = start + len(piece)
-    return RefinementInput(
-        time_s=motion.time_s,
-        landmarks_px=motion.landmarks_px,
-        box_side_px=motion.box_side_px,
-        rotations=rotations,
-        shape=pieces[0][1].shape,
-        translation_m=translation,
-    )
+    return replace(motion, rotations=rotations, translation_m=translation)
