@@ -1,0 +1,89 @@
+"""A body of fewer vertices that poses as the whole one does: cheap enough for a silhouette of every training frame."""
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import dijkstra
+
+from spsnet.body import BodyModel
+
+
+def build_coarse_body(body: BodyModel, vertices: int = 750) -> BodyModel:
+    r"""Keep some of a body's vertices, spread evenly, and join neighbours to triangles.
+
+    Each vertex of the whole body belongs to the kept one that is nearest along the surface; where three such patches
+    meet in a face, their three vertices make a triangle of the coarse body.
+
+    The joint regressor is the smallest one on the kept vertices that gives the whole body's joints for every shape, so
+    joints, and with them the pose of every kept vertex, are the whole body's.
+
+    Args:
+        body: Any body.
+        vertices: How many to keep.
+
+    Returns:
+        A body of the same shapes and joints for `compute_vertices`; without keypoint regressors and texture.
+
+    Raises:
+        ValueError: If `vertices` is under 50, which no limb would survive, or more than the body has.
+    """
+    count = len(body.template_m)
+    if not 50 <= vertices <= count:
+        raise ValueError(f"vertices should be 50 to {count}, got {vertices}")
+    kept = _spread_points(body.template_m, vertices)
+    nearest = _find_nearest(body.template_m, body.faces, kept)
+    return replace(
+        body,
+        template_m=body.template_m[kept],
+        shape_directions=body.shape_directions[kept],
+        pose_directions=None if body.pose_directions is None else body.pose_directions[kept],
+        skinning_weights=body.skinning_weights[kept],
+        joint_regressor=_fit_joint_regressor(body, kept),
+        faces=_join_patches(nearest[body.faces]),
+        regressors={},
+        part_labels=None if body.part_labels is None else body.part_labels[kept],
+        uv=None,
+        uv_faces=None,
+    )
+
+
+def _spread_points(points: Float[np.ndarray, "points 3"], count: int) -> Int[np.ndarray, " count"]:
+    """Farthest-point sampling: each new one as far from all others as can be."""
+    chosen = np.empty(count, np.int64)
+    chosen[0] = np.argmax(points[:, 1])
+    distance = np.full(len(points), np.inf)
+    for i in range(1, count):
+        distance = np.minimum(distance, ((points - points[chosen[i - 1]]) ** 2).sum(-1))
+        chosen[i] = np.argmax(distance)
+    return np.sort(chosen)
+
+
+def _find_nearest(
+    points: Float[np.ndarray, "points 3"], faces: Int[np.ndarray, "faces 3"], kept: Int[np.ndarray, " kept"]
+) -> Int[np.ndarray, " points"]:
+    """For each vertex the row of `kept` that is nearest along the edges."""
+    edges = np.unique(np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
+    lengths = np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=-1)
+    graph = coo_array((np.maximum(lengths, 1e-9), edges.T), shape=(len(points), len(points))).tocsr()
+    _, _, sources = dijkstra(graph, directed=False, indices=kept, return_predecessors=True, min_only=True)
+    return np.searchsorted(kept, sources)
+
+
+def _join_patches(patches: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, "triangles 3"]:
+    """Faces whose corners lie in three patches, once each, turned as they were."""
+    a, b, c = patches.T
+    meeting = patches[(a != b) & (b != c) & (c != a)]
+    first = meeting.argmin(1)
+    turned = np.take_along_axis(meeting, (first[:, None] + np.arange(3)) % 3, axis=1)
+    return np.unique(turned, axis=0)
+
+
+def _fit_joint_regressor(body: BodyModel, kept: Int[np.ndarray, " kept"]) -> Float[np.ndarray, "24 kept"]:
+    """The least-norm matrix with rows of sum 1 that gives the joints of every shape from the kept vertices."""
+    known = np.concatenate([body.template_m[..., None], body.shape_directions], axis=-1)[kept].astype(np.float64)
+    wanted = np.concatenate([body.rest_joints_m[..., None], body.rest_joint_shape], axis=-1)
+    table = np.concatenate([known.reshape(len(kept), -1).T, np.ones((1, len(kept)))])
+    values = np.concatenate([wanted.reshape(24, -1).T, np.ones((1, 24))])
+    return np.linalg.lstsq(table, values)[0].T.astype(np.float32)
