@@ -12,9 +12,11 @@ from spsnet.crops.regions import (
     image_to_crop_px,
     rotate_world,
 )
+from spsnet.crops.widths import WIDTH_NAMES, measure_widths
 
 __all__ = [
     "CROP_SIZE_PX",
+    "WIDTH_NAMES",
     "CropRegion",
     "ObserverConfig",
     "PersonObserver",
@@ -24,5 +26,6 @@ __all__ = [
     "crop_to_image_px",
     "cut_crops",
     "image_to_crop_px",
+    "measure_widths",
     "rotate_world",
 ]

@@ -10,12 +10,14 @@ from jaxtyping import Float
 from spsnet.crops.covering import cover_people
 from spsnet.crops.cutting import cut_crops
 from spsnet.crops.regions import (
+    CROP_SIZE_PX,
     CropRegion,
     compute_network_box,
     crop_to_image_px,
     image_to_crop_px,
     rotate_world,
 )
+from spsnet.crops.widths import measure_widths
 from spsnet.geometry import compute_iou
 from spsnet.records import EncoderOutput, Frame, Observation
 
@@ -100,8 +102,16 @@ def _judge(
             world_m=rotate_world(output.world_m[index], region).astype(np.float32),
             presence=float(output.presence[index]),
             feature=None if output.feature is None else output.feature[index],
+            widths_px=None if output.mask is None else _measure_widths(output.mask[index], landmarks, region),
         ),
         circle_px=crop_to_image_px(output.circle_px[index].astype(np.float64), region),
         agreement=float(compute_iou(bounds, box_xyxy_px[None])[0, 0]),
         best_agreement=float(compute_iou(bounds, np.stack(all_boxes_xyxy_px)).max()),
     )
+
+
+def _measure_widths(
+    mask: Float[np.ndarray, "size size"], landmarks_px: Float[np.ndarray, "33 3"], region: CropRegion
+) -> Float[np.ndarray, "12"]:
+    """In image pixels."""
+    return measure_widths(mask, landmarks_px[:, :2]) * (region.side_px / CROP_SIZE_PX)

@@ -79,6 +79,7 @@ class PersonCollector:
         landmarks = _interpolate(time_s, np.stack([o.landmarks_px for o in observations]), seen)
         landmarks[~seen, :, 2] = 0
         features = [o.feature for o in observations if o.feature is not None]
+        widths = [o.widths_px for o in observations if o.widths_px is not None]
         return PersonObservations(
             track_id=track.track_id,
             frame_index=track.frame_index[index],
@@ -89,6 +90,7 @@ class PersonCollector:
             landmarks_px=landmarks,
             world_m=_interpolate(time_s, np.stack([o.world_m for o in observations]), seen),
             feature=_interpolate(time_s, np.stack(features), seen) if features else None,
+            widths_px=np.where(seen[:, None], np.stack(widths), 0.0) if widths else None,
         )
 
 

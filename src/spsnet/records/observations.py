@@ -25,6 +25,8 @@ class Observation:
     """The encoder's person flag, 0 to 1: below 0.5 there is no person in the crop."""
     feature: Float[np.ndarray, " width"] | None
     """The encoder's last shared tensor, flattened (1152 for BlazePose), where it was asked for."""
+    widths_px: Float[np.ndarray, " widths"] | None = None
+    """Widths of trunk and limbs in the encoder's mask (`crops.measure_widths`), image pixels; None if not asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,8 @@ class PersonObservations:
     landmarks_px: Float[np.ndarray, "time landmarks 3"]
     world_m: Float[np.ndarray, "time landmarks 3"]
     feature: Float[np.ndarray, "time width"] | None
+    widths_px: Float[np.ndarray, "time widths"] | None = None
+    """0 where nothing was measured."""
 
     def __post_init__(self) -> None:
         """Check shapes and finiteness."""
@@ -54,6 +58,8 @@ class PersonObservations:
         require_finite("PersonObservations", "landmarks_px", self.landmarks_px)
         if self.feature is not None:
             require_shape("PersonObservations", "feature", self.feature, (frames, None))
+        if self.widths_px is not None:
+            require_shape("PersonObservations", "widths_px", self.widths_px, (frames, None))
 
     def __len__(self) -> int:
         """Number of frames."""
