@@ -68,7 +68,9 @@ def test_vector_alone_needs_nothing_else():
     [
         (FeatureConfig(), "focal_px", "'landmarks' features need landmarks_px"),
         (FeatureConfig(kind="both"), None, "'both' features need vector"),
-        (FeatureConfig(landmarks=17), None, "should hold 17 landmarks, got 33"),
+        (FeatureConfig(kind="world"), None, "'world' features need world_m"),
+        (FeatureConfig(use_widths=True), None, "features with widths need widths_px"),
+        (FeatureConfig(landmarks=17), None, "landmarks_px should hold 17 along axis -2, got 33"),
     ],
 )
 def test_what_is_missing_is_named(config, leave_out, message):
@@ -78,7 +80,7 @@ def test_what_is_missing_is_named(config, leave_out, message):
 
 
 def test_vector_of_another_length_is_refused():
-    with pytest.raises(ValueError, match="vector should be 1152 long, got 7"):
+    with pytest.raises(ValueError, match="vector should hold 1152 along axis -1, got 7"):
         build_features(FeatureConfig(kind="vector"), vector=np.zeros((2, 7)))
 
 
@@ -92,3 +94,28 @@ def test_confidence_can_be_left_out() -> None:
     )
     assert features.shape == (2, 69) == (2, config.width)
     np.testing.assert_allclose(features[:, :66], 0)
+
+
+def test_world_landmarks_follow_the_view():
+    config = FeatureConfig(kind="world", world_scale_m=0.5)
+    world = np.random.default_rng(1).normal(size=(4, 33, 3))
+    features = build_features(config, **make(), world_m=world)
+    assert features.shape == (4, 201) == (4, config.width)
+    np.testing.assert_allclose(features[:, 102:], 2 * world.reshape(4, 99))
+
+
+def test_widths_are_measured_in_the_box_and_told_from_unknown_ones():
+    config = FeatureConfig(use_widths=True, width_scale=0.1)
+    given = make()
+    given["box_xys_px"][:, 2] = 200
+    widths = np.zeros((4, 12))
+    widths[:, 3] = 20
+    features = build_features(config, **given, widths_px=widths)
+    assert features.shape == (4, 126) == (4, config.width)
+    np.testing.assert_allclose(features[:, 102:114], np.eye(12)[[3] * 4])
+    np.testing.assert_allclose(features[:, 114:], np.eye(12)[[3] * 4])
+
+
+def test_widths_without_landmarks_are_refused():
+    with pytest.raises(ValueError, match="use_widths needs landmarks"):
+        FeatureConfig(kind="vector", use_widths=True)

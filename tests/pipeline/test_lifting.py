@@ -9,9 +9,9 @@ import pytest
 from reference.tiny_training import make_network
 from spsnet.body import build_keypoint_model, compute_keypoints, load_body
 from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
-from spsnet.crops import compute_network_box
+from spsnet.crops import WIDTH_NAMES, compute_network_box
 from spsnet.geometry import axis_angle_to_matrix, crop_camera_to_translation, project_points
-from spsnet.network.config import FeatureConfig, ModelConfig
+from spsnet.network.config import WIDTH_COUNT, FeatureConfig, ModelConfig
 from spsnet.network.weights import save_model
 from spsnet.pipeline.lifting import Lifter
 from spsnet.pipeline.settings import RunSettings, Stopwatch
@@ -152,3 +152,7 @@ def test_a_folder_that_is_no_model_is_named(tmp_path: Path, lifter: Lifter) -> N
     (tmp_path / "landmarks.json").unlink()
     with pytest.raises(UserError, match=r"landmarks\.json cannot be read"):
         Lifter(tmp_path, load_body())
+
+
+def test_the_network_and_the_crops_speak_of_the_same_widths() -> None:
+    assert len(WIDTH_NAMES) == WIDTH_COUNT

@@ -11,7 +11,9 @@ CONFIG_FILE = "config.json"
 
 AttentionScale = Literal["none", "sqrt_d"]
 Activation = Literal["none", "leaky_relu"]
-FeatureKind = Literal["landmarks", "vector", "both"]
+FeatureKind = Literal["landmarks", "world", "vector", "both"]
+WIDTH_COUNT = 12
+"""Widths of a person: `crops.WIDTH_NAMES`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,16 +78,23 @@ class FeatureConfig:
     """
 
     kind: FeatureKind = "landmarks"
-    """"landmarks": the encoder's image landmarks (x, y, confidence) in the crop, and the view. "vector": the encoder's
-    own feature vector alone, as in the paper. "both": landmarks, view, then vector."""
+    """"landmarks": the encoder's image landmarks (x, y, confidence) in the crop, and the view. "world": these, then the
+    encoder's own 3D landmarks. "vector": the encoder's own feature vector alone, as in the paper. "both": landmarks,
+    view, then vector."""
     landmarks: int = 33
     """Number of landmarks: 33 for BlazePose."""
     use_confidence: bool = True
     """Whether each landmark's confidence is part of f_i."""
+    use_widths: bool = False
+    """Whether widths of trunk and limbs in the encoder's mask follow the view: they tell of girth, landmarks do not."""
     vector_width: int = 1152
     """Length of the encoder's feature vector: 1152 for BlazePose, 2048 for ResNet-50."""
     vector_scale: float = 1.0
     """The vector is divided by this."""
+    world_scale_m: float = 0.4
+    """3D landmarks are divided by this."""
+    width_scale: float = 0.15
+    """Widths over the box's side are divided by this."""
     log_angular_size_mean: float = -1.2
     """Mean of log(side / focal length); exp(−1.2) = 0.3, a person about 7 m away."""
     log_angular_size_deviation: float = 0.6
@@ -99,15 +108,45 @@ class FeatureConfig:
         _require_choice("FeatureConfig", "use_confidence", self.use_confidence, (True, False))
         for name in ("landmarks", "vector_width"):
             _require_count("FeatureConfig", name, getattr(self, name))
-        for name in ("vector_scale", "log_angular_size_deviation", "angular_offset_deviation"):
+        _require_choice("FeatureConfig", "use_widths", self.use_widths, (True, False))
+        if self.use_widths and self.kind == "vector":
+            raise ValueError("FeatureConfig.use_widths needs landmarks, which 'vector' features have not")
+        for name in (
+            "vector_scale",
+            "world_scale_m",
+            "width_scale",
+            "log_angular_size_deviation",
+            "angular_offset_deviation",
+        ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"FeatureConfig.{name} should be positive, got {getattr(self, name)}")
 
     @property
+    def uses_landmarks(self) -> bool:
+        """Whether landmarks and view are part of f_i."""
+        return self.kind != "vector"
+
+    @property
+    def uses_world(self) -> bool:
+        """Whether the encoder's 3D landmarks are part of f_i."""
+        return self.kind == "world"
+
+    @property
+    def uses_vector(self) -> bool:
+        """Whether the encoder's feature vector is part of f_i."""
+        return self.kind in ("vector", "both")
+
+    @property
     def width(self) -> int:
-        """Numbers in one f_i: 102 for "landmarks" (69 without confidence), 1152 for "vector", 1254 for "both"."""
-        from_landmarks = 0 if self.kind == "vector" else (3 if self.use_confidence else 2) * self.landmarks + 3
-        return from_landmarks + (0 if self.kind == "landmarks" else self.vector_width)
+        """Numbers in one f_i.
+
+        102 for "landmarks" (69 without confidence), 201 for "world", 1152 for "vector", 1254 for "both"; 24 more with
+        widths.
+        """
+        count = (3 if self.use_confidence else 2) * self.landmarks + 3 if self.uses_landmarks else 0
+        count += 2 * WIDTH_COUNT if self.use_widths else 0
+        count += 3 * self.landmarks if self.uses_world else 0
+        return count + (self.vector_width if self.uses_vector else 0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from jaxtyping import Float
 
 from spsnet.geometry import image_to_crop
 from spsnet.geometry._array import Array, array_namespace
-from spsnet.network.config import FeatureConfig
+from spsnet.network.config import WIDTH_COUNT, FeatureConfig
 
 
 def build_features(
@@ -14,12 +14,16 @@ def build_features(
     box_xys_px: Float[Array, "*batch 3"] | None = None,
     focal_px: Float[Array, "*#batch"] | float | None = None,
     center_px: Float[Array, "*#batch 2"] | None = None,
+    widths_px: Float[Array, "*batch widths"] | None = None,
+    world_m: Float[Array, "*batch landmarks 3"] | None = None,
     vector: Float[Array, "*batch width"] | None = None,
 ) -> Float[Array, "*batch features"]:
     r"""Join what `config.kind` names into f_i.
 
         landmarks   u = 2 (x − c_x) / b,   v = 2 (y − c_y) / b,   2 confidence − 1 where used      (for each landmark)
         view        (log(b / f) − mean) / deviation,   (c − o) / f / deviation         (three numbers)
+        widths      w / b / `config.width_scale`, then 1 for each that is known, 0 for each that is not
+        world       the encoder's 3D landmarks divided by `config.world_scale_m`
         vector      divided by `config.vector_scale`
 
     Convention:
@@ -33,26 +37,46 @@ def build_features(
         box_xys_px: Square crop: centre and side.
         focal_px: Focal length, one number or one a frame.
         center_px: Principal point.
+        widths_px: Widths of trunk and limbs (`crops.measure_widths`), pixels of the full image, 0 where unknown.
+        world_m: The encoder's 3D landmarks, camera axes.
         vector: The encoder's feature vector.
 
     Raises:
         ValueError: If something that `config.kind` needs is not given or has another length.
     """
     parts: list[Array] = []
-    if config.kind != "vector":
+    if config.uses_landmarks:
         if landmarks_px is None or box_xys_px is None or focal_px is None or center_px is None:
             raise ValueError(f"{config.kind!r} features need landmarks_px, box_xys_px, focal_px and center_px")
-        if landmarks_px.shape[-2] != config.landmarks:
-            raise ValueError(f"landmarks_px should hold {config.landmarks} landmarks, got {landmarks_px.shape[-2]}")
+        _require_length("landmarks_px", landmarks_px, -2, config.landmarks)
         parts.append(_normalize_landmarks(config, landmarks_px, box_xys_px))
         parts.append(_describe_view(config, box_xys_px, focal_px, center_px))
-    if config.kind != "landmarks":
+        if config.use_widths:
+            if widths_px is None:
+                raise ValueError("features with widths need widths_px")
+            _require_length("widths_px", widths_px, -1, WIDTH_COUNT)
+            parts.append(_describe_widths(config, widths_px, box_xys_px))
+    if config.uses_world:
+        if world_m is None:
+            raise ValueError(f"{config.kind!r} features need world_m")
+        _require_length("world_m", world_m, -2, config.landmarks)
+        parts.append(_flatten(world_m / config.world_scale_m))
+    if config.uses_vector:
         if vector is None:
             raise ValueError(f"{config.kind!r} features need vector")
-        if vector.shape[-1] != config.vector_width:
-            raise ValueError(f"vector should be {config.vector_width} long, got {vector.shape[-1]}")
+        _require_length("vector", vector, -1, config.vector_width)
         parts.append(vector / config.vector_scale)
     return array_namespace(*parts).concat(parts, axis=-1)
+
+
+def _require_length(name: str, values: Array, axis: int, length: int) -> None:
+    if values.shape[axis] != length:
+        raise ValueError(f"{name} should hold {length} along axis {axis}, got {values.shape[axis]}")
+
+
+def _flatten(values: Float[Array, "*batch points numbers"]) -> Float[Array, "*batch flat"]:
+    flat = values.shape[-2] * values.shape[-1]
+    return array_namespace(values).reshape(values, (*values.shape[:-2], flat))
 
 
 def _normalize_landmarks(
@@ -62,7 +86,7 @@ def _normalize_landmarks(
     position = image_to_crop(landmarks_px[..., :2], box_xys_px)
     if config.use_confidence:
         position = xp.concat([position, 2 * landmarks_px[..., 2:] - 1], axis=-1)
-    return xp.reshape(position, (*position.shape[:-2], position.shape[-1] * position.shape[-2]))
+    return _flatten(position)
 
 
 def _describe_view(
@@ -76,3 +100,11 @@ def _describe_view(
     size = (xp.log(box_xys_px[..., 2:] / focal) - config.log_angular_size_mean) / config.log_angular_size_deviation
     offset = (box_xys_px[..., :2] - center_px) / focal / config.angular_offset_deviation
     return xp.concat([size, offset], axis=-1)
+
+
+def _describe_widths(
+    config: FeatureConfig, widths_px: Float[Array, "*batch widths"], box_xys_px: Float[Array, "*batch 3"]
+) -> Float[Array, "*batch described"]:
+    xp = array_namespace(widths_px)
+    known = xp.astype(widths_px > 0, widths_px.dtype)
+    return xp.concat([widths_px / box_xys_px[..., 2:] / config.width_scale, known], axis=-1)

@@ -42,7 +42,12 @@ class Lifter:
     @property
     def needs_feature(self) -> bool:
         """Whether the model's input holds the encoder's feature vector."""
-        return self.head.config.features.kind != "landmarks"
+        return self.head.config.features.uses_vector
+
+    @property
+    def needs_mask(self) -> bool:
+        """Whether the model's input holds widths, which are measured in the encoder's mask."""
+        return self.head.config.features.use_widths
 
     def lift(
         self, person: PersonObservations, camera: Pinhole, settings: RunSettings, stopwatch: Stopwatch
@@ -56,6 +61,8 @@ class Lifter:
                 box_xys_px=person.box_xys_px,
                 focal_px=camera.focal_px,
                 center_px=center,
+                widths_px=person.widths_px,
+                world_m=person.world_m,
                 vector=person.feature,
             )
             prediction = self.head.predict(features)

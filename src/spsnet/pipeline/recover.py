@@ -80,7 +80,8 @@ def load_models(folder: Path, detector: str, encoder: str | None) -> Models:
     lifter = Lifter(folder, load_body())
     chosen = encoder or lifter.head.config.encoder
     streams = os.cpu_count() or 1
-    return Models(lifter, load_detector(detector), load_encoder(chosen, feature=lifter.needs_feature, streams=streams))
+    encoder = load_encoder(chosen, feature=lifter.needs_feature, mask=lifter.needs_mask, streams=streams)
+    return Models(lifter, load_detector(detector), encoder)
 
 
 def follow_people(
