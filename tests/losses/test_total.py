@@ -46,3 +46,14 @@ def test_names_must_match_and_weights_not_be_negative():
         compute_total_loss({"a": one}, {})
     with pytest.raises(ValueError, match=r"negative: \['a'\]"):
         compute_total_loss({"a": one}, {"a": -1.0})
+
+
+def test_two_processes_give_on_average_the_mean_over_the_whole_batch(monkeypatch: pytest.MonkeyPatch):
+    """One has three elements that count, the other one; each is told the sum of the counts."""
+    first, second = term([1.0, 2.0, 6.0], [True, True, True]), term([7.0, 9.0], [True, False])
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda counts: counts.fill_(4.0))
+    totals = [compute_total_loss({"a": one}, {"a": 3.0}) for one in (first, second)]
+    assert sum(total.terms["a"].item() for total in totals) / 2 == 4.0  # (1 + 2 + 6 + 7) / 4
+    assert sum(total.total.item() for total in totals) / 2 == 12.0

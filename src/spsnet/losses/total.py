@@ -22,11 +22,19 @@ class LossTerm(NamedTuple):
         wide = mask.reshape(*mask.shape, *[1] * (elements.ndim - mask.ndim))
         return cls(torch.where(wide, elements, torch.zeros_like(elements)), wide)
 
-    def reduce(self) -> Float[Tensor, ""]:
-        """Mean over the elements that count; 0, with a zero gradient, where none does."""
-        count = self.mask.expand_as(self.elements).sum()
+    def count_valid(self) -> Float[Tensor, ""]:
+        """How many elements count."""
+        return self.mask.expand_as(self.elements).sum().to(self.elements.dtype)
+
+    def reduce(self, count: Float[Tensor, ""] | None = None) -> Float[Tensor, ""]:
+        """Mean over the elements that count; 0, with a zero gradient, where none does.
+
+        Args:
+            count: What the sum is divided by; None for the number of elements that count.
+        """
+        count = self.count_valid() if count is None else count
         kept = torch.where(self.mask, self.elements, torch.zeros_like(self.elements))
-        return kept.sum() / count.clamp(min=1)
+        return kept.sum() / torch.where(count > 0, count, torch.ones_like(count))
 
 
 class TotalLoss(NamedTuple):
@@ -46,6 +54,11 @@ def compute_total_loss(terms: Mapping[str, LossTerm], weights: Mapping[str, floa
         An element is one number: a coordinate, a matrix entry, a coefficient. Every element of the batch counts alike,
         so a sequence with more valid frames weighs more.
 
+        Where several processes share a batch (`torch.distributed`), a term's sum is divided by the number of its valid
+        elements in a process on average, not by this process's own: the mean over processes of L and of its gradient
+        is then that of the whole batch, however unevenly the valid elements are spread. Every process must come here
+        with the same names. 3 elements in one process and 1 in the other: both sums are divided by 2.
+
     Raises:
         ValueError: If terms and weights do not have the same names, or a weight is negative.
 
@@ -59,9 +72,17 @@ def compute_total_loss(terms: Mapping[str, LossTerm], weights: Mapping[str, floa
     negative = sorted(name for name, weight in weights.items() if weight < 0)
     if negative:
         raise ValueError(f"weights should not be negative: {negative}")
-    means = {name: term.reduce() for name, term in terms.items()}
+    counts = _average_over_processes(torch.stack([term.count_valid() for term in terms.values()]))
+    means = {name: term.reduce(count) for (name, term), count in zip(terms.items(), counts, strict=True)}
     total = torch.stack([weights[name] * mean for name, mean in means.items()]).sum()
     return TotalLoss(total, {name: mean.detach() for name, mean in means.items()})
+
+
+def _average_over_processes(values: Tensor) -> Tensor:
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return values
+    torch.distributed.all_reduce(values)
+    return values / torch.distributed.get_world_size()
 
 
 def replace_missing(values: Float[Tensor, "*elements"], mask: Bool[Tensor, "*leading"]) -> Float[Tensor, "*elements"]:
