@@ -6,4 +6,4 @@ from spsnet.training.recipe import SynthesisRecipe
 
 def make_recipe() -> SynthesisRecipe:
     """6,300 pictures."""
-    return SynthesisRecipe(name="frames", encoder="blazepose-heavy", frames=FrameConfig(windows=1050, frames=6, seed=1))
+    return SynthesisRecipe(name="frames", frames=FrameConfig(windows=1050, frames=6, seed=1))

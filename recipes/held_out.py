@@ -7,4 +7,4 @@ from spsnet.training.recipe import SynthesisRecipe
 def make_recipe() -> SynthesisRecipe:
     """48 windows of 32 frames."""
     frames = FrameConfig(windows=48, frames=32, windows_per_shard=8, seed=2)
-    return SynthesisRecipe(name="held_out", encoder="blazepose-heavy", frames=frames, held_out=True)
+    return SynthesisRecipe(name="held_out", frames=frames, held_out=True)

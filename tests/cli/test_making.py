@@ -81,7 +81,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder of two windows of which one frame was not seen, and models that are always a certain bit wrong."""
     windows = simulate_windows(batch=2, frames=4)
     windows.mask[0, 0] = False
-    save_shard(tmp_path / "data", 0, observe(windows))
+    save_shard(tmp_path / "data", 0, {"blazepose-heavy": observe(windows)})
 
     def evaluate_model(windows: Any, folder: Path, *, refine: bool) -> WindowScores:
         wrong = 60.25 if folder.name == "good" else 100.0
@@ -90,7 +90,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
             pa_mpjpe_mm=wrong / 2,
             acceleration_mm_frame2=3.14,
             acceleration_mm_s2=3.14 * 900,
-            frames=int(windows.present_mask.sum()),
+            frames=int(windows.seen.present_mask.sum()),
             shape_error=0.5,
         )
 

@@ -1,14 +1,13 @@
 import math
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from reference.tiny_training import observe, simulate_windows
+from reference.tiny_training import observe, replace_seen, simulate_windows
 from spsnet.body import load_body
 from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.evaluation.windows import evaluate_model, score_joints
@@ -92,7 +91,7 @@ class TruthfulHead(SpsHead):
         self.features.append(features)
         rotations = self.windows.rotations[i].copy()
         rotations[:, 18] = rotations[:, 18] @ axis_angle_to_matrix(np.array([0.0, self.elbow_rad, 0.0]))
-        landmarks = self.windows.landmarks_px[i, ..., :2].astype(np.float64)
+        landmarks = self.windows.seen.landmarks_px[i, ..., :2].astype(np.float64)
         low, high = landmarks.min(1), landmarks.max(1)
         boxes = np.concatenate([(low + high) / 2, 1.25 * (high - low).max(1, keepdims=True)], axis=1)
         camera = translation_to_crop_camera(self.windows.translation_m[i], boxes, FOCAL_PX, np.zeros(2))
@@ -133,11 +132,11 @@ def test_a_wrong_elbow_moves_one_wrist_of_14_joints_and_refinement_brings_it_bac
 
 def test_what_is_not_seen_is_not_met(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     windows = observe(simulate_windows(batch=1, frames=30))
-    seen, present = windows.landmarks_px.copy(), windows.present_mask.copy()
+    seen, present = windows.seen.landmarks_px.copy(), windows.seen.present_mask.copy()
     seen[0, 12, :, :2] += 400
     present[0, 12] = False
     give_head(monkeypatch, tmp_path, windows, 0.0)
-    refined = evaluate_model(replace(windows, landmarks_px=seen, present_mask=present), tmp_path, refine=True)
+    refined = evaluate_model(replace_seen(windows, landmarks_px=seen, present_mask=present), tmp_path, refine=True)
     assert refined.frames == 29
     assert refined.mpjpe_mm < 5
 

@@ -3,6 +3,7 @@
 import io
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from spsnet.network.spsnet import SpsNet
 from spsnet.synthesis.landmarks import LandmarkNoise
 from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import ObservedWindows
+from spsnet.synthesis.shards import ObservedWindows, Sight
 from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
 from spsnet.training.loop import LoopConfig, Report, train
 
@@ -97,14 +98,29 @@ def simulate_windows(
 def observe(windows: TrainingWindows) -> ObservedWindows:
     """The same windows as a shard holds them."""
     landmarks_px = windows.landmarks_px.numpy()
+    batch, frames = landmarks_px.shape[:2]
     return ObservedWindows(
-        landmarks_px=landmarks_px,
-        world_m=np.zeros_like(landmarks_px),
-        present_mask=windows.mask.numpy(),
+        seen=Sight(
+            landmarks_px=landmarks_px,
+            world_m=np.zeros_like(landmarks_px),
+            feature=np.zeros((batch, frames, 0), np.float32),
+            present_mask=windows.mask.numpy(),
+            widths_px=np.zeros((batch, frames, 12), np.float32),
+        ),
+        occluded=None,
         rotations=windows.rotations.numpy(),
         shape=windows.shape.numpy(),
         translation_m=windows.translation_m.numpy(),
+        visible_mask=np.ones((batch, frames, 33), bool),
+        silhouette=np.zeros((batch, frames, 64, 64), bool),
+        silhouette_box_xys_px=np.zeros((batch, frames, 3), np.float32),
+        labelled=np.ones(batch, bool),
     )
+
+
+def replace_seen(windows: ObservedWindows, **changes: np.ndarray) -> ObservedWindows:
+    """The same windows, in which the encoder saw something else."""
+    return replace(windows, seen=replace(windows.seen, **changes))
 
 
 def write_mocap(folder: Path, names: tuple[str, ...] = ("train/walk/walk_1", "test/walk/walk_1")) -> Path:

@@ -58,9 +58,9 @@ def test_every_picture_is_shown_and_every_window_stored(made: tuple[Path, list[P
     assert all(picture[2].shape == (96, 96, 3) for picture in pictures)
     assert sorted(path.name for path in folder.iterdir()) == ["shard_00000.safetensors", "shard_00001.safetensors"]
     windows = load_windows(folder)
-    assert windows.present_mask.shape == (3, 2)
-    assert windows.present_mask.all()
-    np.testing.assert_allclose(windows.landmarks_px[..., 2], 0.8)
+    assert windows.seen.present_mask.shape == (3, 2)
+    assert windows.seen.present_mask.all()
+    np.testing.assert_allclose(windows.seen.landmarks_px[..., 2], 0.8)
 
 
 def test_a_window_is_one_person_in_one_look_and_windows_differ(made: tuple[Path, list[Picture]]) -> None:
@@ -84,7 +84,7 @@ def test_landmarks_lie_where_the_true_body_is(made: tuple[Path, list[Picture]]) 
     windows = load_windows(made[0])
     for window in range(3):
         low, high = locate(windows, window)
-        seen = windows.landmarks_px[window, ..., :2]
+        seen = windows.seen.landmarks_px[window, ..., :2]
         longer = (high - low).max(1, keepdims=True)
         # The eye's figure is in the middle of the box, which is off by a few hundredths as a detector's is.
         assert (np.abs((seen.min(1) + seen.max(1)) / 2 - (low + high) / 2) < 0.15 * longer).all()
@@ -110,7 +110,7 @@ def test_a_run_that_was_cut_off_makes_the_same_shards(
     assert list(synthesize_windows(library, load_body(), eye, config, tmp_path)) == [1, 2]
     again, expected = load_windows(tmp_path), load_windows(made[0])
     np.testing.assert_array_equal(again.rotations, expected.rotations[:2])
-    np.testing.assert_array_equal(again.landmarks_px, expected.landmarks_px[:2])
+    np.testing.assert_array_equal(again.seen.landmarks_px, expected.seen.landmarks_px[:2])
     calls = eye.calls
     assert list(synthesize_windows(library, load_body(), eye, config, tmp_path)) == [1, 2]
     assert eye.calls == calls
@@ -119,7 +119,7 @@ def test_a_run_that_was_cut_off_makes_the_same_shards(
 def test_frames_in_which_nobody_is_seen_are_masked(library: MotionLibrary, tmp_path: Path) -> None:
     config = replace(CONFIG, windows=1, frames=1)
     list(synthesize_windows(library, load_body(), FixedEye(presence=0.3), config, tmp_path))
-    assert not load_windows(tmp_path).present_mask.any()
+    assert not load_windows(tmp_path).seen.present_mask.any()
 
 
 @pytest.mark.parametrize("name", ["windows", "frames", "windows_per_shard", "picture_px"])

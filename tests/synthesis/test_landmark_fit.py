@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reference.tiny_training import CLEAN, observe, simulate_windows
+from reference.tiny_training import CLEAN, observe, replace_seen, simulate_windows
 from spsnet.body import load_body
 from spsnet.synthesis.landmark_fit import LandmarkFit, fit_landmarks
 from spsnet.synthesis.landmarks import SWAPPED, LandmarkNoise
@@ -52,10 +52,10 @@ def test_a_landmark_keeps_its_own_error() -> None:
 
 def test_exchanged_sides_are_counted_frame_by_frame() -> None:
     windows = observe(simulate_windows(batch=100, frames=6))
-    seen, legs, trunk = windows.landmarks_px.copy(), range(25, 33), range(11, 25)
+    seen, legs, trunk = windows.seen.landmarks_px.copy(), range(25, 33), range(11, 25)
     seen[:30, :4, legs] = seen[:30, :4][:, :, [SWAPPED[k] for k in legs]]
     seen[50:60, :, trunk] = seen[50:60][:, :, [SWAPPED[k] for k in trunk]]
-    found = fit_landmarks(replace(windows, landmarks_px=seen), load_body())
+    found = fit_landmarks(replace_seen(windows, landmarks_px=seen), load_body())
     # People seen from the side look the same either way.
     assert 0.75 * 0.2 < found.leg_swap_frames <= 0.2
     assert 0.75 * 0.1 < found.trunk_swap_frames <= 0.1
@@ -72,18 +72,18 @@ def test_usual_shares_of_swaps_are_found_to_a_third() -> None:
 
 def test_frames_without_a_person_do_not_count() -> None:
     windows = observe(simulate_windows(batch=40, frames=6, offset_m=OFFSETS_M))
-    seen, present = windows.landmarks_px.copy(), windows.present_mask.copy()
+    seen, present = windows.seen.landmarks_px.copy(), windows.seen.present_mask.copy()
     seen[::2, 4:, :, :2], present[::2, 4:] = 1e4, False
-    found = fit_landmarks(replace(windows, landmarks_px=seen, present_mask=present), load_body())
+    found = fit_landmarks(replace_seen(windows, landmarks_px=seen, present_mask=present), load_body())
     assert np.linalg.norm(found.offset_m - OFFSETS_M, axis=1).max() < 2e-3
     assert found.outlier_frames == 0
 
 
 def test_limbs_thrown_off_are_counted_as_mistakes_and_not_as_noise() -> None:
     windows = observe(simulate_windows(batch=40, frames=6))
-    seen = windows.landmarks_px.copy()
+    seen = windows.seen.landmarks_px.copy()
     side_px = np.ptp(seen[..., :2], axis=2).max(-1)
     seen[:10, :, [13, 15, 17, 19, 21], 0] += 0.4 * side_px[:10, :, None]
-    found = fit_landmarks(replace(windows, landmarks_px=seen), load_body())
+    found = fit_landmarks(replace_seen(windows, landmarks_px=seen), load_body())
     assert found.outlier_frames == pytest.approx(5 / 33 / 4, rel=0.1)
     assert max(found.noise.constant) < 0.005

@@ -32,12 +32,12 @@ from spsnet.training.runs import load_noise, synthesize, train_recipe
 FEATURES = FeatureConfig(use_confidence=False)
 FRAMES = SynthesisRecipe(
     name="frames",
-    encoder="blazepose-heavy",
+    encoders=("blazepose-heavy",),
     frames=FrameConfig(windows=5, frames=2, windows_per_shard=2, picture_px=64, seed=1),
 )
 HELD_OUT = SynthesisRecipe(
     name="held_out",
-    encoder="blazepose-heavy",
+    encoders=("blazepose-heavy",),
     frames=FrameConfig(windows=3, frames=9, seed=3),
     rendered=False,
     held_out=True,
@@ -106,8 +106,8 @@ def test_from_motion_to_a_measured_model(tmp_path: Path, eye: TruthfulEye) -> No
     ]
     assert json.loads(made["index.json"])["recipe"]["name"] == "frames"
     windows = load_windows(frames)
-    assert windows.landmarks_px.shape == (5, 2, 33, 3)
-    assert windows.present_mask.all()
+    assert windows.seen.landmarks_px.shape == (5, 2, 33, 3)
+    assert windows.seen.present_mask.all()
     # What is seen where it is has neither offset nor noise.
     assert np.abs(LandmarkOffsets.load(frames).offset_m).max() < 1e-3
     assert max(load_noise(frames).constant) < 1e-3
@@ -122,7 +122,7 @@ def test_from_motion_to_a_measured_model(tmp_path: Path, eye: TruthfulEye) -> No
     held_out = tmp_path / "held_out"
     assert list(synthesize(HELD_OUT, mocap, held_out, fit=frames)) == [3]
     measured = load_windows(held_out)
-    assert measured.present_mask.all()
+    assert measured.seen.present_mask.all()
 
     reports = train_recipe(TRAINING, mocap, frames, run)
     assert next(reports).step == 2

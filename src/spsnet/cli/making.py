@@ -92,8 +92,10 @@ def evaluate(
     from spsnet.synthesis.shards import load_windows
 
     windows = load_windows(data)
-    frames = int(windows.present_mask.sum())
-    typer.echo(f"{data}: {len(windows)} windows, {frames} of {windows.present_mask.size} frames with a person seen")
+    frames = int(windows.seen.present_mask.sum())
+    typer.echo(
+        f"{data}: {len(windows)} windows, {frames} of {windows.seen.present_mask.size} frames with a person seen"
+    )
     typer.echo("14 LSP joints, root between the hips, mm; acceleration in mm/frame² at 30 frames a second")
     folders = model or [find_default_model()]
     width = max(len(f"{folder} + refinement") for folder in folders)

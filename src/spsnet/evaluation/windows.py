@@ -55,7 +55,7 @@ def evaluate_model(
     target_shapes = windows.shape[:count]
     target = _place(joints, windows.rotations[:count], target_shapes)
     return replace(
-        score_joints(np.stack(predicted), target, windows.present_mask[:count]),
+        score_joints(np.stack(predicted), target, windows.seen.present_mask[:count]),
         shape_error=float(np.mean((np.stack(shapes) - target_shapes) ** 2)),
     )
 
@@ -81,7 +81,7 @@ def score_joints(
 def _predict(
     windows: ObservedWindows, i: int, head: SpsHead, joints: KeypointModel, points: KeypointModel, refine: bool
 ) -> tuple[Float[np.ndarray, "time 14 3"], Float[np.ndarray, "10"]]:
-    landmarks = windows.landmarks_px[i].astype(np.float64)
+    landmarks = windows.seen.landmarks_px[i].astype(np.float64)
     boxes = compute_network_box(landmarks)
     features = build_features(
         head.config.features, landmarks_px=landmarks, box_xys_px=boxes, focal_px=FOCAL_PX, center_px=_CENTER
@@ -90,7 +90,7 @@ def _predict(
     rotations, shape = prediction.rotations.astype(np.float64), prediction.shape.astype(np.float64)
     if refine:
         seen = landmarks.copy()
-        seen[~windows.present_mask[i], :, 2] = 0
+        seen[~windows.seen.present_mask[i], :, 2] = 0
         motion = RefinementInput(
             time_s=np.arange(len(landmarks)) / FPS,
             landmarks_px=seen,

@@ -17,7 +17,7 @@ from spsnet.records import Frame, Observation, Pinhole
 from spsnet.synthesis.appearance import render_frame, sample_appearance
 from spsnet.synthesis.cameras import CameraConfig, place_before_camera
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows, has_shard, join_windows, save_shard
+from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows, Sight, has_shard, join_windows, save_shard
 
 Show = Callable[[int, int, UInt8[np.ndarray, "height width 3"], Observation], None]
 """(window, frame, picture, what was seen) → nothing: for contact sheets."""
@@ -67,7 +67,7 @@ def synthesize_windows(
         for number in numbers:
             parts.append(_make_window(number, library, body, encode, config, cameras or CameraConfig(), show))
             yield number + 1
-        save_shard(folder, shard, join_windows(parts))
+        save_shard(folder, shard, {"blazepose-heavy": join_windows(parts)})
 
 
 def _make_window(
@@ -101,9 +101,18 @@ def _make_window(
     landmarks = np.stack([observation.landmarks_px for observation in seen]).astype(np.float64)
     landmarks[..., :2] = (landmarks[..., :2] - np.array(camera.center_px)) * (FOCAL_PX / camera.focal_px)
     return ObservedWindows(
-        landmarks_px=landmarks[None].astype(np.float32),
-        world_m=np.stack([observation.world_m for observation in seen])[None].astype(np.float32),
-        present_mask=np.array([[observation.presence >= 0.5 for observation in seen]]),
+        seen=Sight(
+            landmarks_px=landmarks[None].astype(np.float32),
+            world_m=np.stack([observation.world_m for observation in seen])[None].astype(np.float32),
+            feature=np.zeros((1, config.frames, 0), np.float32),
+            present_mask=np.array([[observation.presence >= 0.5 for observation in seen]]),
+            widths_px=np.zeros((1, config.frames, 12), np.float32),
+        ),
+        occluded=None,
+        visible_mask=np.ones((1, config.frames, 33), bool),
+        silhouette=np.zeros((1, config.frames, 64, 64), bool),
+        silhouette_box_xys_px=np.zeros((1, config.frames, 3), np.float32),
+        labelled=np.ones(1, bool),
         rotations=rotations[None],
         shape=shape[None],
         translation_m=places[None],

@@ -46,8 +46,8 @@ def fit_landmarks(windows: ObservedWindows, body: BodyModel, *, iterations: int 
         residual, half = _measure(windows, points)
         distance = np.linalg.norm(residual, axis=-1)
         if before is None:
-            before = np.median(distance[windows.present_mask], axis=0)
-        weight = windows.present_mask[..., None] / (1 + (distance / 0.05) ** 2) ** 2
+            before = np.median(distance[windows.seen.present_mask], axis=0)
+        weight = windows.seen.present_mask[..., None] / (1 + (distance / 0.05) ** 2) ** 2
         slope = points[..., :2] / points[..., 2:]
         frame = np.concatenate([np.broadcast_to(np.eye(2), (*slope.shape[:-1], 2, 2)), -slope[..., None]], axis=-1)
         jacobian = (FOCAL_PX / (points[..., 2] * half[..., None]))[..., None, None] * (frame @ turned)
@@ -60,7 +60,7 @@ def fit_landmarks(windows: ObservedWindows, body: BodyModel, *, iterations: int 
     points, _ = _place(windows, body, offset)
     residual, _ = _measure(windows, points)
     distance = np.linalg.norm(residual, axis=-1)
-    seen = windows.present_mask
+    seen = windows.seen.present_mask
     legs = _find_swaps(windows, points, tuple(range(25, 33))) & seen
     trunk = _find_swaps(windows, points, tuple(range(11, 25))) & seen
     assert before is not None
@@ -88,7 +88,7 @@ def _place(
 ) -> tuple[Float[np.ndarray, "windows time 33 3"], Float[np.ndarray, "windows time 33 3 3"]]:
     """The landmarks in camera axes, and the rotation of the joint that carries each."""
     model = build_landmark_model(body, offset)
-    count, frames = windows.present_mask.shape
+    count, frames = windows.seen.present_mask.shape
     rotations = windows.rotations.reshape(-1, 24, 3, 3).astype(np.float64)
     shape = np.repeat(windows.shape, frames, axis=0).astype(np.float64)
     points = compute_keypoints(model, rotations, shape, windows.translation_m.reshape(-1, 3).astype(np.float64))
@@ -104,7 +104,7 @@ def _measure(
     """Seen minus projected, in half sides of the true box, and that half side in pixels."""
     projected = project_points(points, FOCAL_PX, _CENTER)
     half = compute_network_box(projected)[..., 2] / 2
-    return (windows.landmarks_px[..., :2] - projected) / half[..., None, None], half
+    return (windows.seen.landmarks_px[..., :2] - projected) / half[..., None, None], half
 
 
 def _find_swaps(
@@ -112,7 +112,8 @@ def _find_swaps(
 ) -> Bool[np.ndarray, "windows time"]:
     """Frames in which the landmarks fit better, by a clear margin, with left and right exchanged."""
     straight, _ = _measure(windows, points)
-    swapped, _ = _measure(replace(windows, landmarks_px=windows.landmarks_px[:, :, SWAPPED]), points)
+    exchanged_seen = replace(windows.seen, landmarks_px=windows.seen.landmarks_px[:, :, SWAPPED])
+    swapped, _ = _measure(replace(windows, seen=exchanged_seen), points)
     index = list(members)
     as_is, exchanged = (np.linalg.norm(r[:, :, index], axis=-1).mean(-1) for r in (straight, swapped))
     return (exchanged < 0.6 * as_is) & (as_is > 0.05)

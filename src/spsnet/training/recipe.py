@@ -46,8 +46,9 @@ class SynthesisRecipe:
     """All choices of one set of windows."""
 
     name: str
-    encoder: str
     frames: FrameConfig
+    encoders: tuple[str, ...] = ("blazepose-heavy", "blazepose-full")
+    """By their names in the catalogue; a reader of the windows gets the first unless it asks for another."""
     rendered: bool = True
     """Draw the people and put them through the encoder; else simulate landmarks with `noise_from`'s noise."""
     held_out: bool = False

@@ -11,7 +11,7 @@ import torch
 
 from spsnet.body import BodyModel, load_body
 from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
-from spsnet.crops import compute_network_box
+from spsnet.crops import WIDTH_NAMES, compute_network_box
 from spsnet.encoders import load_encoder
 from spsnet.geometry import matrix_to_six_d
 from spsnet.network.config import ModelConfig
@@ -23,7 +23,14 @@ from spsnet.synthesis.landmark_fit import LandmarkFit, fit_landmarks
 from spsnet.synthesis.landmarks import LandmarkNoise
 from spsnet.synthesis.mocap import load_mocap
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import ObservedWindows, claim_folder, load_windows, save_shard
+from spsnet.synthesis.shards import (
+    SILHOUETTE_PX,
+    ObservedWindows,
+    Sight,
+    claim_folder,
+    load_windows,
+    save_shard,
+)
 from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
 from spsnet.training.loop import Report, train
 from spsnet.training.plain import PlainObjective
@@ -55,12 +62,12 @@ def synthesize(
     library = _make_library(recipe.held_out, mocap, recipe)
     claim_folder(folder, asdict(recipe), body.name)
     if recipe.rendered:
-        encoder = load_encoder(recipe.encoder)
+        encoder = load_encoder(recipe.encoders[0])
         yield from synthesize_windows(
             library, body, encoder.encode, recipe.frames, folder, cameras=recipe.cameras, show=show
         )
         if not recipe.held_out:
-            save_fit(folder, fit_landmarks(load_windows(folder), body), recipe.encoder, body)
+            save_fit(folder, fit_landmarks(load_windows(folder), body), recipe.encoders[0], body)
     else:
         if fit is None:
             raise UserError("simulated windows need --frames: a folder of rendered ones that the noise was measured on")
@@ -69,7 +76,7 @@ def synthesize(
         )
         generator = torch.Generator().manual_seed(recipe.frames.seed)
         windows = simulator.sample(generator, recipe.frames.windows)
-        save_shard(folder, 0, _to_observed(windows))
+        save_shard(folder, 0, dict.fromkeys(recipe.encoders, _to_observed(windows)))
         yield recipe.frames.windows
 
 
@@ -183,7 +190,7 @@ def _set_mean_pose(network: SpsNet, library: MotionLibrary) -> None:
 def _draw_rendered(rendered: ObservedWindows, generator: torch.Generator, count: int, frames: int) -> TrainingWindows:
     """Random rendered windows, padded to the length of the others; frames the encoder saw nobody in are masked."""
     chosen = torch.randint(len(rendered), (count,), generator=generator).numpy()
-    length = min(rendered.present_mask.shape[1], frames)
+    length = min(rendered.seen.present_mask.shape[1], frames)
 
     def pad(values: np.ndarray) -> torch.Tensor:
         taken = torch.from_numpy(values[chosen][:, :length])
@@ -192,8 +199,8 @@ def _draw_rendered(rendered: ObservedWindows, generator: torch.Generator, count:
         return torch.cat([taken, taken[:, -1:].expand(-1, frames - length, *taken.shape[2:])], dim=1)
 
     mask = torch.zeros(count, frames, dtype=torch.bool)
-    mask[:, :length] = torch.from_numpy(rendered.present_mask[chosen][:, :length])
-    landmarks = pad(rendered.landmarks_px)
+    mask[:, :length] = torch.from_numpy(rendered.seen.present_mask[chosen][:, :length])
+    landmarks = pad(rendered.seen.landmarks_px)
     return TrainingWindows(
         landmarks_px=landmarks,
         box_xys_px=compute_network_box(landmarks),
@@ -210,13 +217,23 @@ def _join(first: TrainingWindows, second: TrainingWindows) -> TrainingWindows:
 
 def _to_observed(windows: TrainingWindows) -> ObservedWindows:
     landmarks = windows.landmarks_px.numpy()
+    batch, frames = landmarks.shape[:2]
     return ObservedWindows(
-        landmarks_px=landmarks,
-        world_m=np.zeros_like(landmarks),
-        present_mask=windows.mask.numpy(),
+        seen=Sight(
+            landmarks_px=landmarks,
+            world_m=np.zeros_like(landmarks),
+            feature=np.zeros((batch, frames, 0), np.float32),
+            present_mask=windows.mask.numpy(),
+            widths_px=np.zeros((batch, frames, len(WIDTH_NAMES)), np.float32),
+        ),
+        occluded=None,
         rotations=windows.rotations.numpy(),
         shape=windows.shape.numpy(),
         translation_m=windows.translation_m.numpy(),
+        visible_mask=np.ones((batch, frames, 33), bool),
+        silhouette=np.zeros((batch, frames, SILHOUETTE_PX, SILHOUETTE_PX), bool),
+        silhouette_box_xys_px=np.zeros((batch, frames, 3), np.float32),
+        labelled=np.ones(batch, bool),
     )
 
 
