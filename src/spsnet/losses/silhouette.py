@@ -1,5 +1,6 @@
 """A differentiable silhouette of a posed mesh: every face leaves its projected area where its middle is."""
 
+from math import log
 from typing import NamedTuple
 
 import torch
@@ -8,17 +9,14 @@ from torch import Tensor
 
 from spsnet.geometry import image_to_crop, project_points
 
-_SATURATION = 1.5
-_NEAR_M = 0.05
-
 
 class ProjectedFaces(NamedTuple):
-    """Faces of a mesh as a square picture sees them."""
+    """Faces of a mesh as a square of the picture sees them."""
 
     points: Float[Tensor, "batch faces 2"]
-    """Middle of each, in the box's coordinates: [-1, 1], x right, y down."""
+    """Middle of each, in the square's coordinates: [-1, 1], x right, y down."""
     areas: Float[Tensor, "batch faces"]
-    """In box units², of which the box has 4; not negative, whichever side is seen."""
+    """Not negative, whichever side is seen; in the coordinates' unit, so the whole square has 4."""
 
 
 def project_faces(
@@ -27,36 +25,79 @@ def project_faces(
     box_xys_px: Float[Tensor, "batch 3"],
     focal_px: float,
     center_px: Float[Tensor, "*#batch 2"],
+    *,
+    near_m: float = 0.05,
 ) -> ProjectedFaces:
-    corners = image_to_crop(project_points(vertices_m, focal_px, center_px), box_xys_px)[:, faces]
-    first, second = corners[:, :, 1] - corners[:, :, 0], corners[:, :, 2] - corners[:, :, 0]
-    areas = (first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]).abs() / 2
-    near = (vertices_m[..., 2] < _NEAR_M)[:, faces].any(-1)
-    points = corners.mean(2)
-    return ProjectedFaces(
-        torch.where(near[..., None], torch.zeros_like(points), points),
-        torch.where(near, torch.zeros_like(areas), areas),
-    )
+    """See a mesh's faces through a pinhole, in a square of its picture.
+
+    Convention:
+        OpenCV camera axes, metres, pixels. Before f = 1000 px and in a square of 200 px about the principal point, the
+        triangle (0, 0), (0.6, 0), (0, 0.6) at z = 10 m has its middle at (0.2, 0.2) and an area of 0.18.
+
+    Args:
+        vertices_m: Camera axes.
+        faces: Vertex triples, either way round.
+        box_xys_px: Centre and side of the square.
+        focal_px: Of the full picture.
+        center_px: Principal point.
+        near_m: A face with a vertex nearer than this, or behind the camera, gets no area and no gradient.
+    """
+    corners = image_to_crop(project_points(vertices_m, focal_px, center_px), box_xys_px)
+    near = (vertices_m[..., 2] < near_m)[:, faces].any(-1)
+    # Vertices first: rows of a whole batch are picked, and in the gradient added up, far faster than single points.
+    rows = corners.permute(1, 2, 0).contiguous().index_select(0, faces.reshape(-1))
+    a, b, c = rows.reshape(len(faces), 3, 2, -1).unbind(1)
+    right, down = b - a, c - a
+    areas = (right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]).abs().T / 2
+    return ProjectedFaces(((a + b + c) / 3).permute(2, 0, 1), torch.where(near, torch.zeros_like(areas), areas))
 
 
 def compute_silhouettes(
     points: Float[Tensor, "batch faces 2"], areas: Float[Tensor, "batch faces"], size: int = 64
 ) -> Float[Tensor, "batch size size"]:
-    batch = points.shape[0]
-    place = (points + 1) * (size / 2) - 0.5
-    low = place.detach().floor().clamp(-2, size)
-    share = place - low
-    column, row = low.long().unbind(-1)
-    weight = areas * (size / 2) ** 2
-    x, y = share.unbind(-1)
-    density = points.new_zeros(batch, (size + 4) * (size + 4))
-    start = (row + 2) * (size + 4) + column + 2
-    for index, part in (
-        (start, (1 - x) * (1 - y)),
-        (start + 1, x * (1 - y)),
-        (start + size + 4, (1 - x) * y),
-        (start + size + 5, x * y),
-    ):
-        density = density.scatter_add(1, index, weight * part)
-    inner = density.reshape(batch, size + 4, size + 4)[:, 2:-2, 2:-2]
-    return -torch.expm1(-_SATURATION * inner)
+    r"""How much of each pixel the faces cover.
+
+        d = Σ_f area_f (1 − |x − x_f|)₊ (1 − |y − y_f|)₊        m = 1 − 2^(−d³)
+
+    with areas and places in pixels. A closed mesh lies twice over every pixel inside its outline, front and back, so d
+    is 2 inside and 1 where the outline runs through the pixel's middle: m is 0.996 and a half. There is no depth:
+    which face hides which changes no silhouette.
+
+    Convention:
+        Pixel (row j, column i) has its middle at (2 (i + ½) / size − 1, 2 (j + ½) / size − 1). In 4 × 4 pixels, each
+        0.25 wide and high, two faces of area 0.25 at (0.25, 0.25) fill the pixel in row 2, column 2 (m = 0.996).
+
+        A face reaches the four pixels about its middle. One whose middle is more than half a pixel outside the picture
+        gives nothing and gets no gradient, nor does one that only touches pixels whose cost does not change. Faces
+        should be smaller than about 1.5 pixels, or the silhouette gets holes.
+
+    Args:
+        points: Middles of the faces of a closed mesh, all of them, whichever way they look.
+        areas: Their areas; a set of faces that stands for a larger one brings the larger one's area.
+        size: Pixels along each edge.
+
+    Returns:
+        m, from 0 to 1.
+
+    Source:
+        Ours. A splat of middles costs one addition for each face and pixel that it touches, where a soft rasteriser
+        pays for every face in every pixel near it.
+    """
+    scale = size / 2
+    # One pixel more to the left and above, two to the right and below, take what lies outside.
+    stride = size + 3
+    place = ((points + 1) * scale - 0.5).nan_to_num(-1.0).clamp(-1, size)
+    corner = place.detach().floor()
+    column, row = (corner.long() + 1).unbind(-1)
+    x, y = (place - corner).unbind(-1)
+    weight = areas * scale**2
+    lower = weight * y
+    upper = weight - lower
+    lower_right, upper_right = lower * x, upper * x
+    parts = (upper - upper_right, upper_right, lower - lower_right, lower_right)
+    start = row * stride + column
+    density = points.new_zeros(len(points), stride**2).scatter_add(
+        1, torch.cat([start, start + 1, start + stride, start + stride + 1], 1), torch.cat(parts, 1)
+    )
+    inside = density.reshape(-1, stride, stride)[:, 1 : size + 1, 1 : size + 1]
+    return -torch.expm1(-log(2) * inside**3)

@@ -10,11 +10,13 @@ from scipy.sparse.csgraph import dijkstra
 from spsnet.body import BodyModel
 
 
-def build_coarse_body(body: BodyModel, vertices: int = 750) -> BodyModel:
+def build_coarse_body(body: BodyModel, vertices: int = 1000) -> BodyModel:
     r"""Keep some of a body's vertices, spread evenly, and join neighbours to triangles.
 
     Each vertex of the whole body belongs to the kept one that is nearest along the surface; where three such patches
-    meet in a face, their three vertices make a triangle of the coarse body.
+    meet in a face, their three vertices make a triangle of the coarse body. Flat triangles between points of a round
+    limb lie inside it, so the kept vertices are moved outwards, all by the same few millimetres, until the volume is
+    the whole body's.
 
     The joint regressor is the smallest one on the kept vertices that gives the whole body's joints for every shape, so
     joints, and with them the pose of every kept vertex, are the whole body's.
@@ -33,15 +35,16 @@ def build_coarse_body(body: BodyModel, vertices: int = 750) -> BodyModel:
     if not 50 <= vertices <= count:
         raise ValueError(f"vertices should be 50 to {count}, got {vertices}")
     kept = _spread_points(body.template_m, vertices)
-    nearest = _find_nearest(body.template_m, body.faces, kept)
+    faces = _join_patches(_find_nearest(body.template_m, body.faces, kept)[body.faces])
+    volume_m3 = _measure_volume(body.template_m, body.faces)
     return replace(
         body,
-        template_m=body.template_m[kept],
+        template_m=_inflate(body.template_m[kept], faces, volume_m3),
         shape_directions=body.shape_directions[kept],
         pose_directions=None if body.pose_directions is None else body.pose_directions[kept],
         skinning_weights=body.skinning_weights[kept],
         joint_regressor=_fit_joint_regressor(body, kept),
-        faces=_join_patches(nearest[body.faces]),
+        faces=faces,
         regressors={},
         part_labels=None if body.part_labels is None else body.part_labels[kept],
         uv=None,
@@ -78,6 +81,27 @@ def _join_patches(patches: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, "trian
     first = meeting.argmin(1)
     turned = np.take_along_axis(meeting, (first[:, None] + np.arange(3)) % 3, axis=1)
     return np.unique(turned, axis=0)
+
+
+def _inflate(
+    points: Float[np.ndarray, "points 3"], faces: Int[np.ndarray, "faces 3"], volume_m3: float
+) -> Float[np.ndarray, "points 3"]:
+    """Move each point along the normal until a closed surface, counter-clockwise from outside, has this volume."""
+    a, b, c = points[faces].astype(np.float64).transpose(1, 0, 2)
+    doubled = np.cross(b - a, c - a)
+    normals = np.zeros(points.shape)
+    for corner in faces.T:
+        np.add.at(normals, corner, doubled)
+    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
+    area = np.linalg.norm(doubled, axis=-1).sum() / 2
+    distance = (volume_m3 - _measure_volume(points, faces)) / area
+    return (points + distance * normals).astype(points.dtype)
+
+
+def _measure_volume(points: Float[np.ndarray, "points 3"], faces: Int[np.ndarray, "faces 3"]) -> float:
+    """Of a closed surface, counter-clockwise seen from outside, in m³."""
+    a, b, c = points[faces].astype(np.float64).transpose(1, 0, 2)
+    return float((a * np.cross(b, c)).sum() / 6)
 
 
 def _fit_joint_regressor(body: BodyModel, kept: Int[np.ndarray, " kept"]) -> Float[np.ndarray, "24 kept"]:
