@@ -9,8 +9,8 @@ import pytest
 from reference.tiny_training import observe, simulate_windows, write_mocap
 from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.cli.main import main
+from spsnet.datasets.shards import save_shard
 from spsnet.evaluation.windows import WindowScores
-from spsnet.synthesis.shards import save_shard
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 

@@ -10,11 +10,11 @@ import pytest
 from reference.tiny_training import observe, replace_seen, simulate_windows
 from spsnet.body import load_body
 from spsnet.body.landmarks import LandmarkOffsets
+from spsnet.datasets.shards import FOCAL_PX, ObservedWindows
 from spsnet.evaluation.windows import evaluate_model, score_joints
 from spsnet.geometry import axis_angle_to_matrix, translation_to_crop_camera
 from spsnet.network.config import FeatureConfig
 from spsnet.network.exported import HeadPrediction, SpsHead
-from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows
 
 SEEN = np.ones((1, 6), bool)
 

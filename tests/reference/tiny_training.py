@@ -11,6 +11,7 @@ import torch
 
 from spsnet.body import load_body
 from spsnet.body.landmarks import build_landmark_model
+from spsnet.datasets.shards import ObservedWindows, Sight
 from spsnet.geometry import axis_angle_to_matrix
 from spsnet.losses import TotalLoss
 from spsnet.network.config import NetworkConfig
@@ -18,7 +19,6 @@ from spsnet.network.spsnet import SpsNet
 from spsnet.synthesis.landmarks import LandmarkNoise
 from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import ObservedWindows, Sight
 from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
 from spsnet.training.loop import LoopConfig, Report, train
 

@@ -9,12 +9,12 @@ import pytest
 
 from reference.tiny_training import write_mocap
 from spsnet.body import compute_vertices, load_body
+from spsnet.datasets.shards import FOCAL_PX, ObservedWindows, load_windows
 from spsnet.geometry import project_points
 from spsnet.records import EncoderOutput, Observation
 from spsnet.synthesis.frames import FrameConfig, synthesize_windows
 from spsnet.synthesis.mocap import load_mocap
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows, load_windows
 
 CONFIG = FrameConfig(windows=3, frames=2, windows_per_shard=2, picture_px=96, seed=4)
 Picture = tuple[int, int, np.ndarray, Observation]

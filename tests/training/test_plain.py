@@ -9,11 +9,11 @@ from torch import Tensor
 from reference.tiny_training import make_network, simulate_windows
 from spsnet.body import load_body
 from spsnet.body.landmarks import build_landmark_model
+from spsnet.datasets.shards import FOCAL_PX
 from spsnet.geometry import axis_angle_to_matrix, matrix_to_six_d, translation_to_crop_camera
 from spsnet.losses import TotalLoss
 from spsnet.network.config import FeatureConfig, NetworkConfig
 from spsnet.network.spsnet import NetworkOutput, SpsNet
-from spsnet.synthesis.shards import FOCAL_PX
 from spsnet.synthesis.windows import TrainingWindows
 from spsnet.training.plain import LossWeights, PlainObjective
 

@@ -14,6 +14,7 @@ import torch
 from reference.tiny_training import write_mocap
 from spsnet.body import BodyModel, load_body
 from spsnet.body.landmarks import LandmarkOffsets
+from spsnet.datasets.shards import load_windows
 from spsnet.evaluation.windows import evaluate_model
 from spsnet.geometry import project_points
 from spsnet.network.config import FeatureConfig, NetworkConfig
@@ -23,7 +24,6 @@ from spsnet.records import Frame, Observation, Pinhole, UserError
 from spsnet.synthesis.cameras import CameraConfig
 from spsnet.synthesis.frames import FrameConfig
 from spsnet.synthesis.landmarks import LandmarkNoise
-from spsnet.synthesis.shards import load_windows
 from spsnet.synthesis.windows import WindowConfig
 from spsnet.training.loop import LoopConfig
 from spsnet.training.recipe import SynthesisRecipe, TrainingRecipe
@@ -50,7 +50,7 @@ TRAINING = TrainingRecipe(
     network=NetworkConfig(
         feature_width=FEATURES.width, stem_width=8, hidden=8, regressor_activation="leaky_relu", window=8
     ),
-    loop=LoopConfig(steps=4, batch=5, checkpoint_steps=2, report_steps=2),
+    loop=LoopConfig(steps=4, batch=5, epoch_steps=2, report_steps=2),
     windows=WindowConfig(frames=8),
 )
 

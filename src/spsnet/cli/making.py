@@ -87,9 +87,9 @@ def evaluate(
 
     Example: spsnet evaluate --data runs/held_out --model weights/default --model runs/frame_only/model
     """
+    from spsnet.datasets.shards import load_windows
     from spsnet.evaluation.windows import evaluate_model
     from spsnet.pipeline.recover import find_default_model
-    from spsnet.synthesis.shards import load_windows
 
     windows = load_windows(data)
     frames = int(windows.seen.present_mask.sum())

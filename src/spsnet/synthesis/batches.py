@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from spsnet.crops import compute_network_box
-from spsnet.synthesis.shards import SILHOUETTE_PX, ObservedWindows, Sight
+from spsnet.datasets.shards import SILHOUETTE_PX, ObservedWindows, Sight
 
 SILHOUETTES = 2
 """Frames of each window that carry a silhouette: drawing all of them would cost more than the network."""

@@ -12,12 +12,12 @@ from jaxtyping import Float, UInt8
 from spsnet.body import BodyModel, compute_vertices
 from spsnet.crops import PersonObserver
 from spsnet.crops.looks import Encode
+from spsnet.datasets.shards import FOCAL_PX, ObservedWindows, Sight, has_shard, join_windows, save_shard
 from spsnet.geometry import project_points
 from spsnet.records import Frame, Observation, Pinhole
 from spsnet.synthesis.appearance import render_frame, sample_appearance
 from spsnet.synthesis.cameras import CameraConfig, place_before_camera
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows, Sight, has_shard, join_windows, save_shard
 
 Show = Callable[[int, int, UInt8[np.ndarray, "height width 3"], Observation], None]
 """(window, frame, picture, what was seen) → nothing: for contact sheets."""

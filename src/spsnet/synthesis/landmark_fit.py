@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float
 from spsnet.body import BodyModel, compute_keypoints, forward_kinematics
 from spsnet.body.landmarks import build_landmark_model, find_carriers
 from spsnet.crops import compute_network_box
+from spsnet.datasets.shards import FOCAL_PX, ObservedWindows
 from spsnet.geometry import project_points
 from spsnet.synthesis.landmarks import SWAPPED, LandmarkNoise
-from spsnet.synthesis.shards import FOCAL_PX, ObservedWindows
 
 _OUTLIER = 0.15
 """Half box sides; a landmark further off than this is not noise but a mistake."""

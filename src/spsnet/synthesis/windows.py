@@ -9,11 +9,11 @@ from torch import Tensor
 
 from spsnet.body import KeypointModel, compute_keypoints
 from spsnet.crops import compute_network_box
+from spsnet.datasets.shards import FOCAL_PX
 from spsnet.geometry import project_points
 from spsnet.synthesis.cameras import CameraConfig, place_before_camera
 from spsnet.synthesis.landmarks import LandmarkNoise, simulate_landmarks
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import FOCAL_PX
 
 
 class TrainingWindows(NamedTuple):

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spsnet.body import KeypointModel, compute_keypoints
+from spsnet.datasets.shards import FOCAL_PX
 from spsnet.geometry import crop_camera_to_translation, image_to_crop, project_points
 from spsnet.losses import (
     LossTerm,
@@ -21,7 +22,6 @@ from spsnet.losses import (
 from spsnet.network.config import FeatureConfig
 from spsnet.network.features import build_features
 from spsnet.network.spsnet import SpsNet
-from spsnet.synthesis.shards import FOCAL_PX
 from spsnet.synthesis.windows import TrainingWindows
 
 _CENTER_PX = (0.0, 0.0)
@@ -85,6 +85,18 @@ class PlainObjective:
         if output.forecast is not None:
             terms["forecast"] = compute_forecast_loss(output.forecast, output.features, windows.mask)
         return compute_total_loss(terms, {name: getattr(self._weights, name) for name in terms})
+
+    def compute_generator_loss(
+        self, network: SpsNet, _discriminator: nn.Module | None, windows: TrainingWindows, _chance: torch.Generator
+    ) -> tuple[TotalLoss, None]:
+        """The loss, and no motions for a discriminator."""
+        return self(network, windows), None
+
+    def compute_discriminator_loss(
+        self, discriminator: nn.Module, _fake: None, _windows: TrainingWindows, _chance: torch.Generator
+    ) -> TotalLoss:
+        """Refuse: plain training has no discriminator."""
+        raise ValueError(f"plain training has no discriminator, got a {type(discriminator).__name__}")
 
     def build_features(self, windows: TrainingWindows) -> Tensor:
         """f_i of every frame."""

@@ -12,6 +12,14 @@ import torch
 from spsnet.body import BodyModel, load_body
 from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
 from spsnet.crops import WIDTH_NAMES, compute_network_box
+from spsnet.datasets.shards import (
+    SILHOUETTE_PX,
+    ObservedWindows,
+    Sight,
+    claim_folder,
+    load_windows,
+    save_shard,
+)
 from spsnet.encoders import load_encoder
 from spsnet.geometry import matrix_to_six_d
 from spsnet.network.config import ModelConfig
@@ -23,14 +31,6 @@ from spsnet.synthesis.landmark_fit import LandmarkFit, fit_landmarks
 from spsnet.synthesis.landmarks import LandmarkNoise
 from spsnet.synthesis.mocap import load_mocap
 from spsnet.synthesis.motions import MotionLibrary
-from spsnet.synthesis.shards import (
-    SILHOUETTE_PX,
-    ObservedWindows,
-    Sight,
-    claim_folder,
-    load_windows,
-    save_shard,
-)
 from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
 from spsnet.training.loop import Report, train
 from spsnet.training.plain import PlainObjective

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spsnet.records import UserError
-from spsnet.synthesis.shards import (
+from spsnet.datasets.shards import (
     ObservedWindows,
     Sight,
     WindowSet,
@@ -16,6 +15,7 @@ from spsnet.synthesis.shards import (
     load_windows,
     save_shard,
 )
+from spsnet.records import UserError
 
 TRUTH = ("rotations", "shape", "translation_m", "visible_mask", "silhouette", "silhouette_box_xys_px", "labelled")
 SEEN = ("landmarks_px", "world_m", "feature", "present_mask", "widths_px")
