@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from spsnet.losses import LossTerm, compute_total_loss
+from spsnet.losses import LossTerm, compute_total_loss, join_terms
 
 
 def term(values, mask):
@@ -57,3 +57,10 @@ def test_two_processes_give_on_average_the_mean_over_the_whole_batch(monkeypatch
     totals = [compute_total_loss({"a": one}, {"a": 3.0}) for one in (first, second)]
     assert sum(total.terms["a"].item() for total in totals) / 2 == 4.0  # (1 + 2 + 6 + 7) / 4
     assert sum(total.total.item() for total in totals) / 2 == 12.0
+
+
+def test_joined_terms_count_every_element_alike() -> None:
+    first = LossTerm.from_errors(torch.tensor([[1.0, 1.0], [9.0, 9.0]]), torch.tensor([True, False]))
+    second = LossTerm.from_errors(torch.tensor([[[4.0], [4.0]]]), torch.tensor([[True, True]]))
+    assert join_terms([first, second]).reduce() == pytest.approx((2 * 1 + 2 * 4) / 4)
+    assert join_terms([first]) is first

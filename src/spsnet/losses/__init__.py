@@ -10,7 +10,7 @@ from spsnet.losses.regularization import compute_shape_size_loss, compute_six_d_
 from spsnet.losses.silhouette import ProjectedFaces, compute_silhouettes, project_faces
 from spsnet.losses.smpl import compute_pose_loss, compute_shape_loss
 from spsnet.losses.surface import build_coarse_body
-from spsnet.losses.total import LossTerm, TotalLoss, compute_total_loss
+from spsnet.losses.total import LossTerm, TotalLoss, compute_total_loss, join_terms
 
 __all__ = [
     "DiscriminatorTerms",
@@ -34,5 +34,6 @@ __all__ = [
     "compute_six_d_loss",
     "compute_total_loss",
     "compute_velocity_loss",
+    "join_terms",
     "project_faces",
 ]

@@ -1,6 +1,6 @@
 """What a loss is before it is reduced, and the one place where losses are reduced."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -35,6 +35,15 @@ class LossTerm(NamedTuple):
         count = self.count_valid() if count is None else count
         kept = torch.where(self.mask, self.elements, torch.zeros_like(self.elements))
         return kept.sum() / torch.where(count > 0, count, torch.ones_like(count))
+
+
+def join_terms(terms: Sequence[LossTerm]) -> LossTerm:
+    """The same loss of several batches, whatever their shapes, as one: every element counts alike."""
+    if len(terms) == 1:
+        return terms[0]
+    elements = [term.elements.reshape(-1) for term in terms]
+    masks = [term.mask.expand_as(term.elements).reshape(-1) for term in terms]
+    return LossTerm(torch.cat(elements), torch.cat(masks))
 
 
 class TotalLoss(NamedTuple):
