@@ -80,8 +80,8 @@ def load_models(folder: Path, detector: str, encoder: str | None) -> Models:
     lifter = Lifter(folder, load_body())
     chosen = encoder or lifter.head.config.encoder
     streams = os.cpu_count() or 1
-    encoder = load_encoder(chosen, feature=lifter.needs_feature, mask=lifter.needs_mask, streams=streams)
-    return Models(lifter, load_detector(detector), encoder)
+    eye = load_encoder(chosen, feature=lifter.needs_feature, mask=lifter.needs_mask, streams=streams)
+    return Models(lifter, load_detector(detector), eye)
 
 
 def follow_people(
