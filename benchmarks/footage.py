@@ -156,7 +156,7 @@ def measure_distance(
 def measure_jitter(
     points: Float[np.ndarray, "time 17 2"], seen: Bool[np.ndarray, " time"], height: Float[np.ndarray, " time"]
 ) -> tuple[float, float]:
-    """Mean length of the second difference, in pixels and in percent of the height; NaN if never seen thrice running."""
+    """Mean length of the second difference, in pixels and in percent of height; NaN if never seen thrice running."""
     ok = seen[:-2] & seen[1:-1] & seen[2:]
     if not ok.any():
         return float("nan"), float("nan")
