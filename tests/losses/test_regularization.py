@@ -2,10 +2,21 @@ import numpy as np
 import torch
 from torch.autograd import gradcheck
 
+from reference import losses_loops
 from spsnet.geometry import six_d_to_matrix
 from spsnet.losses import compute_shape_size_loss, compute_six_d_loss
 
 MASK = torch.tensor([[True, True, False]])
+
+
+def test_both_are_the_loops():
+    valid = torch.tensor([True, False, True])
+    shape, six_d = torch.randn(3, 10, dtype=torch.float64), torch.randn(1, 3, 2, 6, dtype=torch.float64)
+    rotations = six_d_to_matrix(torch.randn(1, 3, 2, 6, dtype=torch.float64))
+    expected = losses_loops.mean_shape_size(shape.numpy(), valid.numpy())
+    np.testing.assert_allclose(compute_shape_size_loss(shape, valid).reduce(), expected)
+    expected = losses_loops.mean_six_d(six_d.numpy(), rotations.numpy(), MASK.numpy())
+    np.testing.assert_allclose(compute_six_d_loss(six_d, rotations, MASK).reduce(), expected)
 
 
 def test_shape_size_is_the_mean_square_of_valid_shapes():

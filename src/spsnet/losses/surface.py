@@ -23,7 +23,7 @@ def build_coarse_body(body: BodyModel, vertices: int = 1000) -> BodyModel:
 
     Args:
         body: Any body.
-        vertices: How many to keep.
+        vertices: How many to keep; a few less where a loose part is too small for a triangle.
 
     Returns:
         A body of the same shapes and joints for `compute_vertices`; without keypoint regressors and texture.
@@ -36,14 +36,17 @@ def build_coarse_body(body: BodyModel, vertices: int = 1000) -> BodyModel:
         raise ValueError(f"vertices should be 50 to {count}, got {vertices}")
     kept = _spread_points(body.template_m, vertices)
     faces = _join_patches(_find_nearest(body.template_m, body.faces, kept)[body.faces])
-    volume_m3 = _measure_volume(body.template_m, body.faces)
+    used, faces = np.unique(faces, return_inverse=True)
+    kept, faces = kept[used], faces.reshape(-1, 3)
+    template_m = _inflate(body.template_m[kept], faces, _measure_volume(body.template_m, body.faces))
+    shape_directions = body.shape_directions[kept]
     return replace(
         body,
-        template_m=_inflate(body.template_m[kept], faces, volume_m3),
-        shape_directions=body.shape_directions[kept],
+        template_m=template_m,
+        shape_directions=shape_directions,
         pose_directions=None if body.pose_directions is None else body.pose_directions[kept],
         skinning_weights=body.skinning_weights[kept],
-        joint_regressor=_fit_joint_regressor(body, kept),
+        joint_regressor=_fit_joint_regressor(body, template_m, shape_directions),
         faces=faces,
         regressors={},
         part_labels=None if body.part_labels is None else body.part_labels[kept],
@@ -104,10 +107,12 @@ def _measure_volume(points: Float[np.ndarray, "points 3"], faces: Int[np.ndarray
     return float((a * np.cross(b, c)).sum() / 6)
 
 
-def _fit_joint_regressor(body: BodyModel, kept: Int[np.ndarray, " kept"]) -> Float[np.ndarray, "24 kept"]:
-    """The least-norm matrix with rows of sum 1 that gives the joints of every shape from the kept vertices."""
-    known = np.concatenate([body.template_m[..., None], body.shape_directions], axis=-1)[kept].astype(np.float64)
+def _fit_joint_regressor(
+    body: BodyModel, template_m: Float[np.ndarray, "kept 3"], shape_directions: Float[np.ndarray, "kept 3 10"]
+) -> Float[np.ndarray, "24 kept"]:
+    """The least-norm matrix with rows of sum 1 that gives the body's joints, of every shape, from other vertices."""
+    known = np.concatenate([template_m[..., None], shape_directions], axis=-1).astype(np.float64)
     wanted = np.concatenate([body.rest_joints_m[..., None], body.rest_joint_shape], axis=-1)
-    table = np.concatenate([known.reshape(len(kept), -1).T, np.ones((1, len(kept)))])
+    table = np.concatenate([known.reshape(len(known), -1).T, np.ones((1, len(known)))])
     values = np.concatenate([wanted.reshape(24, -1).T, np.ones((1, 24))])
     return np.linalg.lstsq(table, values)[0].T.astype(np.float32)
