@@ -1,8 +1,7 @@
-"""The smallest network, motion and training that are still ones; also runs in processes that get killed."""
+"""The smallest network and motion that are still ones."""
 
 import io
 import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,15 +11,12 @@ import torch
 from spsnet.body import load_body
 from spsnet.body.landmarks import build_landmark_model
 from spsnet.datasets.shards import ObservedWindows, Sight
-from spsnet.geometry import axis_angle_to_matrix
-from spsnet.losses import TotalLoss
 from spsnet.network.config import NetworkConfig
 from spsnet.network.spsnet import SpsNet
 from spsnet.synthesis.landmarks import LandmarkNoise
 from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionLibrary
 from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
-from spsnet.training.loop import LoopConfig, Report, train
 
 CLEAN = LandmarkNoise(
     constant=(0.0,) * 33,
@@ -49,33 +45,6 @@ def make_network(*, width: int = 3, dropout: float = 0.5, seed: int = 0, tempora
             window=8,
         )
     )
-
-
-def draw_windows(generator: torch.Generator, batch: int) -> TrainingWindows:
-    """Windows of four frames that have to do with nothing."""
-    return TrainingWindows(
-        landmarks_px=torch.zeros(batch, 4, 33, 3),
-        box_xys_px=torch.ones(batch, 4, 3),
-        mask=torch.ones(batch, 4, dtype=torch.bool),
-        rotations=axis_angle_to_matrix(torch.randn(batch, 4, 24, 3, generator=generator)),
-        shape=torch.randn(batch, 10, generator=generator),
-        translation_m=torch.randn(batch, 4, 3, generator=generator),
-    )
-
-
-def compare_rotations(network: SpsNet, windows: TrainingWindows) -> TotalLoss:
-    """An objective that any network can lower."""
-    output = network(windows.translation_m, windows.mask)
-    loss = (output.rotations - windows.rotations).square().mean() + output.shape.square().mean()
-    return TotalLoss(loss, {"pose": loss.detach()})
-
-
-def run_tiny_training(folder: Path, network: SpsNet, *, resume: bool = False) -> Iterator[Report]:
-    """Six steps, reported one by one, kept every second step."""
-    config = LoopConfig(
-        steps=6, batch=2, learning_rate=1e-2, warmup_steps=2, checkpoint_steps=2, report_steps=1, seed=5
-    )
-    return train(network, compare_rotations, draw_windows, config, folder, resume=resume)
 
 
 def simulate_windows(

@@ -34,6 +34,7 @@ from spsnet.synthesis.motions import MotionLibrary
 from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
 from spsnet.training.loop import Report, train
 from spsnet.training.plain import PlainObjective
+from spsnet.training.processes import is_first_process
 from spsnet.training.recipe import SynthesisRecipe, TrainingRecipe, split_clips
 
 NOISE_FILE = "noise.json"
@@ -147,6 +148,8 @@ def train_recipe(
 
     objective = PlainObjective(points, recipe.features, recipe.losses)
     yield from train(network, objective, sample, recipe.loop, folder, resume=resume)
+    if not is_first_process():
+        return
     config = ModelConfig(
         network=recipe.network,
         features=recipe.features,
