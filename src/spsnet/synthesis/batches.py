@@ -10,6 +10,7 @@ from torch import Tensor
 
 from spsnet.crops import compute_network_box
 from spsnet.datasets.shards import SILHOUETTE_PX, ObservedWindows, Sight
+from spsnet.datasets.sights import fill_missing, find_span
 
 SILHOUETTES = 2
 """Frames of each window that carry a silhouette: drawing all of them would cost more than the network."""
@@ -107,57 +108,20 @@ def make_empty_silhouettes(batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     )
 
 
-def fill_missing(
-    landmarks_px: Float[np.ndarray, "windows time 33 3"],
-    world_m: Float[np.ndarray, "windows time 33 3"],
-    present_mask: Bool[np.ndarray, "windows time"],
-) -> tuple[Float[np.ndarray, "windows time 33 3"], Float[np.ndarray, "windows time 33 3"]]:
-    """Landmarks of frames without a person from the frames before and after, with confidence 0.
-
-    Convention:
-        Before the first and after the last frame with a person its landmarks stay. A window without any is left as it
-        is.
-    """
-    landmarks, world = landmarks_px.copy(), world_m.copy()
-    for window in np.flatnonzero(~present_mask.all(1) & present_mask.any(1)):
-        seen, missing = np.flatnonzero(present_mask[window]), np.flatnonzero(~present_mask[window])
-        place = np.interp(missing, seen, np.arange(len(seen)))
-        before = np.floor(place).astype(int)
-        after = np.minimum(before + 1, len(seen) - 1)
-        weight = (place - before)[:, None, None].astype(landmarks.dtype)
-        for values in (landmarks[window], world[window]):
-            values[missing] = (1 - weight) * values[seen[before]] + weight * values[seen[after]]
-        landmarks[window, missing, :, 2] = 0
-    return landmarks, world
-
-
 def _make_sight(sight: Sight, frames: int) -> SightWindows:
-    landmarks, world = fill_missing(sight.landmarks_px, sight.world_m, sight.present_mask)
+    whole = fill_missing(sight)
     count, length = sight.present_mask.shape
-    first, last = _find_ends(sight.present_mask)
-    index = np.arange(length)
-    # A film begins and ends with the person seen (`pipeline/observing.py`).
     mask = np.zeros((count, frames), bool)
-    mask[:, :length] = ((index >= first[:, None]) & (index <= last[:, None]))[:, :frames]
-    padded = _pad(landmarks, frames)
-    widths = np.where(sight.present_mask[..., None], sight.widths_px, 0)
+    mask[:, :length] = find_span(sight.present_mask)[:, :frames]
+    landmarks = _pad(whole.landmarks_px, frames)
     return SightWindows(
-        landmarks_px=padded,
-        box_xys_px=compute_network_box(padded),
-        world_m=_pad(world, frames),
-        widths_px=_pad(widths, frames),
-        feature=_pad(sight.feature, frames),
+        landmarks_px=landmarks,
+        box_xys_px=compute_network_box(landmarks),
+        world_m=_pad(whole.world_m, frames),
+        widths_px=_pad(whole.widths_px, frames),
+        feature=_pad(whole.feature, frames),
         mask=torch.from_numpy(mask),
     )
-
-
-def _find_ends(present_mask: Bool[np.ndarray, "windows time"]) -> tuple[np.ndarray, np.ndarray]:
-    """First and last frame with a person; last < first where there is none."""
-    length = present_mask.shape[1]
-    some = present_mask.any(1)
-    first = np.where(some, np.argmax(present_mask, axis=1), length)
-    last = np.where(some, length - 1 - np.argmax(present_mask[:, ::-1], axis=1), -1)
-    return first, last
 
 
 def _pad(values: Float[np.ndarray, "windows time *rest"], frames: int) -> Float[Tensor, "windows frames *rest"]:
