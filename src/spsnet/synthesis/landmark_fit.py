@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from spsnet.body import BodyModel, compute_keypoints, forward_kinematics
 from spsnet.body.landmarks import build_landmark_model, find_carriers
 from spsnet.crops import compute_network_box
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows
 from spsnet.geometry import project_points
+from spsnet.records import UserError
 from spsnet.synthesis.landmarks import SWAPPED, LandmarkNoise
 
 _OUTLIER = 0.15
@@ -137,3 +138,15 @@ def _split_noise(
         within = np.nanmean((kept - mean[:, None]) ** 2, axis=(0, 1, 3))
         steps = np.nanmean(np.diff(kept, axis=1) ** 2, axis=(0, 1, 3)) / 2
     return constant, np.sqrt(np.maximum(within - 0.5 * steps, 1e-8)), np.sqrt(0.5 * steps)
+
+
+def find_usable(windows: ObservedWindows) -> Int[np.ndarray, " usable"]:
+    """Windows whose truth is known and in which the encoder saw somebody.
+
+    Raises:
+        UserError: If there are none.
+    """
+    usable = np.flatnonzero(windows.labelled & windows.seen.present_mask.any(1))
+    if not len(usable):
+        raise UserError("these windows show nobody whose pose is known; landmarks are measured on rendered people")
+    return usable
