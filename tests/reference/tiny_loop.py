@@ -123,16 +123,14 @@ def run_tiny_training(
     )
 
 
-if __name__ == "__main__":
-    # Under torchrun: FOLDER STEP [--resume]; stops after that step. Without chance in the network and the objective.
-    reports = run_tiny_training(
-        Path(sys.argv[1]),
-        make_network(dropout=0.0),
-        discriminator=make_discriminator(),
-        noise=0.0,
-        batch=6,
-        resume="--resume" in sys.argv,
-    )
-    for report in reports:
-        if report.step == int(sys.argv[2]):
+def run_without_chance(folder: Path, *, last: int = 9, resume: bool = False) -> None:
+    """Up to a step; nothing is dropped out or shaken, so that several processes can do the same."""
+    network, discriminator = make_network(dropout=0.0), make_discriminator()
+    parts = {"discriminator": discriminator, "noise": 0.0, "batch": 6, "resume": resume}
+    for report in run_tiny_training(folder, network, **parts):
+        if report.step == last:
             break
+
+
+if __name__ == "__main__":  # under torchrun
+    run_without_chance(Path(sys.argv[1]), resume="--resume" in sys.argv)
