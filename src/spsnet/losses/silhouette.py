@@ -43,13 +43,15 @@ def project_faces(
         near_m: A face with a vertex nearer than this, or behind the camera, gets no area and no gradient.
     """
     corners = image_to_crop(project_points(vertices_m, focal_px, center_px), box_xys_px)
-    near = (vertices_m[..., 2] < near_m)[:, faces].any(-1)
     # Vertices first: rows of a whole batch are picked, and in the gradient added up, far faster than single points.
-    rows = corners.permute(1, 2, 0).contiguous().index_select(0, faces.reshape(-1))
-    a, b, c = rows.reshape(len(faces), 3, 2, -1).unbind(1)
+    order = faces.reshape(-1)
+    near = (vertices_m[..., 2] < near_m).T.contiguous().index_select(0, order).reshape(len(faces), 3, -1).any(1)
+    rows = corners.permute(1, 2, 0).contiguous().index_select(0, order).reshape(len(faces), 3, 2, -1)
+    a, b, c = rows.unbind(1)
     right, down = b - a, c - a
-    areas = (right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]).abs().T / 2
-    return ProjectedFaces(((a + b + c) / 3).permute(2, 0, 1), torch.where(near, torch.zeros_like(areas), areas))
+    areas = (right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]).abs() / 2
+    areas = torch.where(near, torch.zeros_like(areas), areas)
+    return ProjectedFaces(((a + b + c) / 3).permute(2, 0, 1).contiguous(), areas.T.contiguous())
 
 
 def compute_silhouettes(
