@@ -32,7 +32,7 @@ def compute_pve(
     """
     if (predicted_root_m is None) != (target_root_m is None):
         raise ValueError("predicted_root_m and target_root_m should be given both or neither")
-    difference = predicted_m.astype(np.float64) - target_m.astype(np.float64)
+    difference = np.subtract(predicted_m, target_m, dtype=np.float64)
     if predicted_root_m is not None and target_root_m is not None:
         difference -= (predicted_root_m.astype(np.float64) - target_root_m.astype(np.float64))[..., None, :]
-    return MM_PER_M * np.linalg.norm(difference, axis=-1)
+    return MM_PER_M * np.sqrt(np.einsum("...i,...i->...", difference, difference))
