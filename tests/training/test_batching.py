@@ -1,0 +1,98 @@
+"""Batches of several origins."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reference.made_windows import draw_batch, make_windows
+from spsnet.datasets.shards import WindowSet, save_shard
+from spsnet.synthesis.batches import TrainingWindows
+from spsnet.synthesis.mocap import MotionClip
+from spsnet.synthesis.motions import MotionLibrary
+from spsnet.training.batching import BatchConfig, BatchSampler
+from spsnet.training.judging import RealMotions
+
+STILL = MotionClip(
+    name="still", rotations=np.tile(np.eye(3, dtype=np.float32), (40, 24, 1, 1)), root_m=np.zeros((40, 3), np.float32)
+)
+ONLY_SIMULATED = BatchConfig(rendered_share=0.0, covered_share=0.0, blind_share=0.0)
+
+
+def simulate(generator: torch.Generator, count: int) -> TrainingWindows:
+    return draw_batch(count, 5, seed=int(torch.randint(1000, (1,), generator=generator)))
+
+
+def write_set(folder: Path, count: int = 4, frames: int = 5) -> WindowSet:
+    save_shard(folder, 0, {"blazepose-heavy": make_windows(count, frames, seed=9)})
+    return WindowSet(folder)
+
+
+def test_shares_become_whole_windows() -> None:
+    assert BatchConfig(rendered_share=0.4).count_windows(32) == (19, 13, 0)
+    assert BatchConfig(rendered_share=7 / 16, film_share=9 / 16).count_windows(16) == (0, 7, 9)
+    assert BatchConfig(rendered_share=0.5, film_share=0.5).count_windows(1) == (1, 0, 0)
+
+
+def test_parts_come_from_their_sources(tmp_path: Path) -> None:
+    config = BatchConfig(rendered_share=0.5, covered_share=0.0, blind_share=0.0, stills=3)
+    sampler = BatchSampler(
+        config,
+        5,
+        simulate=simulate,
+        rendered=write_set(tmp_path / "windows"),
+        stills=write_set(tmp_path / "stills", frames=1),
+        real_motions=RealMotions(MotionLibrary([STILL]), "heading"),
+    )
+    batch = sampler(torch.Generator().manual_seed(0), 6)
+    assert batch.windows.seen.mask.shape == (6, 5)
+    assert batch.stills is not None
+    assert batch.stills.seen.mask.shape == (3, 1)
+    assert batch.real is not None
+    assert batch.real.pose.shape == (6, 4, 72)
+
+
+def test_the_same_generator_gives_the_same_batch(tmp_path: Path) -> None:
+    sampler = BatchSampler(BatchConfig(), 5, simulate=simulate, rendered=write_set(tmp_path))
+    first, second = (sampler(torch.Generator().manual_seed(4), 5).windows for _ in range(2))
+    for a, b in zip([*first.seen, *first[2:]], [*second.seen, *second[2:]], strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_covered_windows_show_what_the_covered_pictures_do() -> None:
+    config = BatchConfig(rendered_share=0.0, covered_share=1.0, blind_share=0.0)
+    windows = BatchSampler(config, 5, simulate=simulate)(torch.Generator(), 3).windows
+    torch.testing.assert_close(windows.seen.landmarks_px, windows.occluded.landmarks_px)
+    whole = BatchSampler(ONLY_SIMULATED, 5, simulate=simulate)(torch.Generator(), 3).windows
+    assert not torch.equal(whole.seen.landmarks_px, whole.occluded.landmarks_px)
+    torch.testing.assert_close(whole.rotations, windows.rotations)
+
+
+def test_blind_windows_have_no_widths() -> None:
+    config = BatchConfig(rendered_share=0.0, covered_share=0.0, blind_share=1.0)
+    windows = BatchSampler(config, 5, simulate=simulate)(torch.Generator(), 3).windows
+    assert not windows.seen.widths_px.any()
+    assert BatchSampler(ONLY_SIMULATED, 5, simulate=simulate)(torch.Generator(), 3).windows.seen.widths_px.all()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (BatchConfig(rendered_share=1.0), "rendered windows but no source"),
+        (BatchConfig(rendered_share=0.0, film_share=1.0), "filmed windows but no source"),
+        (BatchConfig(rendered_share=0.0), "nothing to simulate them"),
+    ],
+)
+def test_a_missing_source_is_named(config: BatchConfig, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        BatchSampler(config, 5)(torch.Generator(), 4)
+
+
+def test_impossible_mixtures_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most all"):
+        BatchConfig(rendered_share=0.7, film_share=0.7)
+    with pytest.raises(ValueError, match="stills should not be negative"):
+        BatchConfig(stills=-1)
+    with pytest.raises(ValueError, match=r"blind_share should be from 0 to 1, got 1\.5"):
+        BatchConfig(blind_share=1.5)
