@@ -1,9 +1,10 @@
-"""Rendered windows for training: 6 frames each, every window another person, look, place and camera."""
+"""Single pictures for training: more people, poses and places than windows show; four in a row share one person."""
 
-from spsnet.synthesis.frames import FrameConfig
+from spsnet.synthesis.scenes import FrameConfig
 from spsnet.training.recipe import SynthesisRecipe
 
 
 def make_recipe() -> SynthesisRecipe:
-    """6,300 pictures."""
-    return SynthesisRecipe(name="frames", frames=FrameConfig(windows=1050, frames=6, seed=1))
+    """36,000 pictures."""
+    frames = FrameConfig(windows=36_000, frames=1, person_windows=4, windows_per_shard=500, seed=12)
+    return SynthesisRecipe(name="frames", frames=frames)

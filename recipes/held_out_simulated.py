@@ -1,6 +1,6 @@
 """Simulated windows for measuring: held-out motions, landmarks with the measured noise."""
 
-from spsnet.synthesis.frames import FrameConfig
+from spsnet.synthesis.scenes import FrameConfig
 from spsnet.training.recipe import SynthesisRecipe
 
 

@@ -25,10 +25,11 @@ def synthesize(
     sheet: Annotated[
         Path | None, typer.Option(help="Also write a contact sheet of what was seen (PNG).", show_default=False)
     ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that draw side by side, one thread each.")] = 1,
 ) -> None:
     """Make people in motion and what the encoder sees of them; goes on where it was cut off.
 
-    Example: spsnet synthesize recipes/frames.py -o runs/frames
+    Example: spsnet synthesize recipes/windows.py -o runs/windows --workers 2
     """
     _require_torch()
     from spsnet.cli.progress import show_progress
@@ -36,9 +37,12 @@ def synthesize(
     from spsnet.training.recipe import SynthesisRecipe, load_recipe
     from spsnet.training.runs import synthesize as synthesize_recipe
 
+    if sheet is not None and workers > 1:
+        raise UserError("a contact sheet is drawn by one worker: leave out --workers or --sheet")
     loaded = load_recipe(recipe, SynthesisRecipe)
     pictures = ContactSheet()
-    done = synthesize_recipe(loaded, mocap, out, fit=frames, show=None if sheet is None else pictures.add)
+    show = None if sheet is None else pictures.add
+    done = synthesize_recipe(loaded, mocap, out, fit=frames, workers=workers, show=show)
     with show_progress(loaded.name) as watch:
         for _ in watch(done, "windows", loaded.frames.windows):
             pass

@@ -1,6 +1,7 @@
 """Where to look for a person in a frame, and the pictures of it that the encoder sees."""
 
 from spsnet.crops.cutting import cut_crops
+from spsnet.crops.looks import Encode, Look, take_looks
 from spsnet.crops.observer import ObserverConfig, PersonObserver
 from spsnet.crops.regions import (
     CROP_SIZE_PX,
@@ -18,6 +19,8 @@ __all__ = [
     "CROP_SIZE_PX",
     "WIDTH_NAMES",
     "CropRegion",
+    "Encode",
+    "Look",
     "ObserverConfig",
     "PersonObserver",
     "box_to_region",
@@ -28,4 +31,5 @@ __all__ = [
     "image_to_crop_px",
     "measure_widths",
     "rotate_world",
+    "take_looks",
 ]

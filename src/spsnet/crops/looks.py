@@ -30,12 +30,16 @@ class Look:
     """One person of one frame seen through one region, in image pixels."""
 
     observation: Observation
+    region: CropRegion
+    """What the encoder saw."""
     circle_px: Float[np.ndarray, "2 2"]
     """Middle of the hips, and the point straight above the head as far away as the person reaches."""
     agreement: float
     """IoU of the landmarks' bounding box, as far as it lies in the image, with the track's box."""
     best_agreement: float
     """The same with the box of whichever track fits best."""
+    mask: Float[np.ndarray, "256 256"] | None = None
+    """The encoder's, of the crop; None if not asked for."""
 
     @property
     def has_circle(self) -> bool:
@@ -104,9 +108,11 @@ def _judge(
             feature=None if output.feature is None else output.feature[index],
             widths_px=None if output.mask is None else _measure_widths(output.mask[index], landmarks, region),
         ),
+        region=region,
         circle_px=crop_to_image_px(output.circle_px[index].astype(np.float64), region),
         agreement=float(compute_iou(bounds, box_xyxy_px[None])[0, 0]),
         best_agreement=float(compute_iou(bounds, np.stack(all_boxes_xyxy_px)).max()),
+        mask=None if output.mask is None else output.mask[index],
     )
 
 

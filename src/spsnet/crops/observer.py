@@ -93,6 +93,8 @@ class PersonObserver:
         self._config = config or ObserverConfig()
         self._memories: dict[int, _Memory] = {}
         self._searched_at: dict[int, int] = {}
+        self.looks: Mapping[int, Look] = {}
+        """Those that the last frame's observations were taken from."""
 
     def observe(self, frame: Frame, boxes_xyxy_px: Mapping[int, Float[np.ndarray, "4"]]) -> dict[int, Observation]:
         """Look at every track of one frame; frames have to come in order.
@@ -116,6 +118,7 @@ class PersonObserver:
             if track not in looks or self._trusts(look) or not self._trusts(looks[track]):
                 looks[track] = look
         collapsed = self._find_collapsed(looks, boxes)
+        self.looks = looks
         self._remember({t: look for t, look in looks.items() if t not in collapsed and self._trusts(look)})
         return {
             track: replace(looks[track].observation, presence=0.0) if track in collapsed else looks[track].observation

@@ -96,7 +96,7 @@ def render_person(
     coverage = canvas[..., 3:]
     image[window] = np.rint(image[window] * (1 - coverage) + canvas[..., :3] * 255).astype(np.uint8)
     mask[window] = coverage[..., 0] >= 0.5
-    nearest = inverse.reshape(bottom - top, s, right - left, s).max((1, 3))
+    nearest = np.maximum.reduce([inverse[i::s, j::s] for i in range(s) for j in range(s)])
     with np.errstate(divide="ignore"):
         depth[window] = 1 / nearest
     return Portrait(image_rgb=image, mask=mask, depth_m=depth)

@@ -1,6 +1,8 @@
 """A person made to look like one in a photograph: dressed, lit, before a background, through a camera."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -8,10 +10,11 @@ from jaxtyping import Bool, Float, UInt8
 
 from spsnet.body import BodyModel
 from spsnet.records import Pinhole
-from spsnet.rendering import Fragments, Light, interpolate_vertices, render_person
+from spsnet.rendering import Fragments, Light, Portrait, interpolate_vertices, render_person
 from spsnet.synthesis.backgrounds import draw_background
 from spsnet.synthesis.body_map import map_body
-from spsnet.synthesis.photography import CameraLook, draw_occluders, sample_camera_look, sample_light, take_picture
+from spsnet.synthesis.occlusion import Thing, draw_thing
+from spsnet.synthesis.photography import CameraLook, sample_camera_look, sample_light, take_picture
 from spsnet.synthesis.wardrobe import Outfit, dress, paint_points, sample_outfit
 
 
@@ -25,9 +28,15 @@ class Appearance:
     background_seed: int
     shadows: bool
     """Whether the lamp throws shadows (a dull sky does not)."""
-    occluders: int
-    """Things that stand before the person."""
-    occluder_seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Companion:
+    """Somebody else in a picture."""
+
+    outfit: Outfit
+    vertices_m: Float[np.ndarray, "vertices 3"]
+    """The naked body, camera axes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,30 +48,20 @@ class RenderedFrame:
     """True where the person is seen: not where something stands before."""
     body_mask: Bool[np.ndarray, "height width"]
     """True where the person is, seen or not."""
+    covered_mask: Bool[np.ndarray, "height width"]
+    """True where something or somebody stands nearer than the person does."""
     depth_m: Float[np.ndarray, "height width"]
     """Of the person, infinite elsewhere."""
 
 
-def sample_appearance(rng: np.random.Generator, *, occluded_share: float = 0.15) -> Appearance:
-    """Draw a person's looks, a place, a light and a camera.
-
-    Args:
-        rng: Source of chance.
-        occluded_share: How often something stands before the person.
-
-    Raises:
-        ValueError: If `occluded_share` is not in 0 to 1.
-    """
-    if not 0 <= occluded_share <= 1:
-        raise ValueError(f"occluded_share should lie in 0 to 1, got {occluded_share}")
+def sample_appearance(rng: np.random.Generator) -> Appearance:
+    """Draw a person's looks, a place, a light and a camera."""
     return Appearance(
         outfit=sample_outfit(rng),
         light=sample_light(rng),
         look=sample_camera_look(rng),
         background_seed=int(rng.integers(2**31)),
         shadows=bool(rng.random() < 0.6),
-        occluders=int(rng.integers(1, 3)) if rng.random() < occluded_share else 0,
-        occluder_seed=int(rng.integers(2**31)),
     )
 
 
@@ -73,6 +72,9 @@ def render_frame(
     vertices_m: Float[np.ndarray, "vertices 3"],
     camera: Pinhole,
     *,
+    companions: Sequence[Companion] = (),
+    things: Sequence[Thing] = (),
+    progress: float = 0.0,
     supersampling: int = 2,
 ) -> RenderedFrame:
     """Draw a person as a photograph of the camera's size; for a crop, give the camera of the crop.
@@ -83,39 +85,63 @@ def render_frame(
         appearance: From `sample_appearance`; the same for all frames of a clip.
         vertices_m: The naked body, camera axes.
         camera: Square or not; see `cut_camera`.
+        companions: Other people; whoever is nearer, on the whole, is drawn over the others.
+        things: What stands or passes before all of them.
+        progress: How much of the clip is over, 0 to 1: things pass.
         supersampling: Samples a pixel along each axis.
     """
     side = max(camera.width, camera.height)
-    background = draw_background(np.random.default_rng(appearance.background_seed), side)
-    background = background[: camera.height, : camera.width].copy()
-    dressed = dress(appearance.outfit, body, vertices_m)
-    _drop_shadow(background, vertices_m, appearance, camera)
+    image = _recall_background(appearance.background_seed, side)[: camera.height, : camera.width].copy()
+    figures = [Companion(outfit=appearance.outfit, vertices_m=vertices_m), *companions]
+    for figure in figures:
+        _drop_shadow(image, figure.vertices_m, appearance, camera)
+    covered = np.zeros(image.shape[:2], bool)
+    portrait: Portrait | None = None
+    for figure in sorted(figures, key=lambda figure: -float(np.median(figure.vertices_m[:, 2]))):
+        drawn = _draw_figure(figure, body, appearance, camera, image, supersampling)
+        image = drawn.image_rgb
+        if figure is figures[0]:
+            portrait = drawn
+        elif portrait is not None:
+            covered |= drawn.mask
+    assert portrait is not None
+    for thing in things:
+        draw_thing(image, covered, thing, progress)
+    return RenderedFrame(
+        image_rgb=take_picture(rng, image, appearance.look),
+        mask=portrait.mask & ~covered,
+        body_mask=portrait.mask,
+        covered_mask=covered,
+        depth_m=portrait.depth_m,
+    )
+
+
+def _draw_figure(
+    figure: Companion, body: BodyModel, appearance: Appearance, camera: Pinhole, image: np.ndarray, supersampling: int
+) -> Portrait:
+    dressed = dress(figure.outfit, body, figure.vertices_m)
     where = map_body(body)
 
     def paint(fragments: Fragments) -> np.ndarray:
         channels = interpolate_vertices(fragments, dressed.faces, dressed.channels.T)
-        return paint_points(appearance.outfit, where, channels)
+        return paint_points(figure.outfit, where, channels)
 
-    portrait = render_person(
+    return render_person(
         dressed.vertices_m,
         dressed.faces,
         paint,
         appearance.light,
         camera,
-        background,
+        image,
         supersampling=supersampling,
         shadows=appearance.shadows,
     )
-    image, mask = portrait.image_rgb, portrait.mask
-    if appearance.occluders:
-        occluder_rng = np.random.default_rng(appearance.occluder_seed)
-        mask = mask & ~draw_occluders(occluder_rng, image, appearance.occluders)
-    return RenderedFrame(
-        image_rgb=take_picture(rng, image, appearance.look),
-        mask=mask,
-        body_mask=portrait.mask,
-        depth_m=portrait.depth_m,
-    )
+
+
+@lru_cache(maxsize=2)
+def _recall_background(seed: int, side_px: int) -> UInt8[np.ndarray, "side_px side_px 3"]:
+    """Drawn once for a clip; not to be changed."""
+    return draw_background(np.random.default_rng(seed), side_px)
 
 
 def cut_camera(camera: Pinhole, box_xys_px: Float[np.ndarray, "3"], size_px: int) -> Pinhole:

@@ -1,137 +1,242 @@
-"""Rendered windows: random people in random motion, drawn, put through the encoder as a film would be."""
+"""Rendered windows: random people in random motion, drawn, put through encoders as a film would be."""
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Float, UInt8
 
-from spsnet.body import BodyModel, compute_vertices
-from spsnet.crops import PersonObserver
-from spsnet.crops.looks import Encode
+from spsnet.body import BodyModel
+from spsnet.crops import (
+    CropRegion,
+    Encode,
+    Look,
+    ObserverConfig,
+    PersonObserver,
+    box_to_region,
+    circle_to_region,
+    take_looks,
+)
+from spsnet.crops.widths import WIDTH_NAMES
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows, Sight, has_shard, join_windows, save_shard
-from spsnet.geometry import project_points
 from spsnet.records import Frame, Observation, Pinhole
-from spsnet.synthesis.appearance import render_frame, sample_appearance
-from spsnet.synthesis.cameras import CameraConfig, place_before_camera
+from spsnet.synthesis.appearance import RenderedFrame
+from spsnet.synthesis.cameras import CameraConfig
+from spsnet.synthesis.labels import cut_silhouette, find_visible, measure_silhouette_box, project_landmarks
 from spsnet.synthesis.motions import MotionLibrary
+from spsnet.synthesis.occlusion import blot_out, sample_blots
+from spsnet.synthesis.scenes import FrameConfig, sample_scene
 
-Show = Callable[[int, int, UInt8[np.ndarray, "height width 3"], Observation], None]
-"""(window, frame, picture, what was seen) → nothing: for contact sheets."""
+_TRACK = 1
+_SHOULDERS, _HIPS = (11, 12), (23, 24)
+"""BlazePose-33."""
+_LEAST_PX = 8
+"""Smallest side of a person that a detector finds."""
+_DETECTOR_JITTER = 0.03
+"""Standard deviation of the edges of a detector's box over its longer side."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrameConfig:
-    """How many pictures, and of what."""
+class Exposure:
+    """One picture and what the first encoder saw of it: for contact sheets."""
 
-    windows: int
-    frames: int = 8
-    """Of a window: one person, one look, one place."""
-    windows_per_shard: int = 50
-    picture_px: int = 288
-    """Side of the picture, which holds the person over the whole window with some room."""
-    shape_deviation: float = 1.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse empty work."""
-        for name in ("windows", "frames", "windows_per_shard", "picture_px"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"FrameConfig.{name} should be at least 1, got {getattr(self, name)}")
+    image_rgb: UInt8[np.ndarray, "height width 3"]
+    seen: Observation
+    occluded_rgb: UInt8[np.ndarray, "height width 3"]
+    occluded: Observation
+    rendered: RenderedFrame
 
 
-def synthesize_windows(
-    library: MotionLibrary,
-    body: BodyModel,
-    encode: Encode,
-    config: FrameConfig,
-    folder: Path,
-    *,
-    cameras: CameraConfig | None = None,
-    show: Show | None = None,
-) -> Iterator[int]:
+Show = Callable[[int, int, Exposure], None]
+"""(window, frame, picture) → nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowMaker:
+    """Everything that windows are made of."""
+
+    library: MotionLibrary
+    body: BodyModel
+    encoders: Mapping[str, Encode]
+    """By name. Where windows are single frames, the last one finds the region through which all look."""
+    config: FrameConfig
+    cameras: CameraConfig
+    show: Show | None = None
+
+    def make_window(self, number: int) -> dict[str, ObservedWindows]:
+        """Draw one window and look at it; its chance comes from the seed and its own number alone."""
+        rng = np.random.default_rng([self.config.seed, 2, number])
+        scene = sample_scene(rng, number, self.library, self.body, self.config, self.cameras)
+        detector = _Detector(rng, scene.camera)
+        watchers = {name: _Watcher(encode) for name, encode in self.encoders.items()}
+        visible, silhouettes, boxes = [], [], []
+        for i in range(self.config.frames):
+            rendered = scene.draw(rng, i)
+            frame = Frame(index=i, time_s=i / 30, image_rgb=rendered.image_rgb)
+            detected = detector.detect(rendered)
+            landmarks_px, depth_m = project_landmarks(self.body, scene.vertices_m[i], scene.camera)
+            self._watch(rng, watchers, frame, detected, landmarks_px)
+            visible.append(find_visible(self.body, rendered, landmarks_px, depth_m))
+            box = measure_silhouette_box(scene.vertices_m[i], scene.camera.focal_px, np.array(scene.camera.center_px))
+            silhouettes.append(cut_silhouette(rendered.mask, box))
+            boxes.append(_to_common_focal(box, scene.camera))
+            if self.show is not None:
+                self.show(number, i, next(iter(watchers.values())).expose(rendered))
+        return {
+            name: ObservedWindows(
+                seen=_collect(watcher.seen, scene.camera),
+                occluded=_collect(watcher.occluded, scene.camera),
+                rotations=scene.rotations[None],
+                shape=scene.shape[None],
+                translation_m=scene.translation_m[None],
+                visible_mask=np.stack(visible)[None],
+                silhouette=np.stack(silhouettes)[None],
+                silhouette_box_xys_px=np.stack(boxes)[None].astype(np.float32),
+                labelled=np.ones(1, bool),
+            )
+            for name, watcher in watchers.items()
+        }
+
+    def _watch(
+        self,
+        rng: np.random.Generator,
+        watchers: Mapping[str, "_Watcher"],
+        frame: Frame,
+        box_xyxy_px: Float[np.ndarray, "4"],
+        landmarks_px: Float[np.ndarray, "33 2"],
+    ) -> None:
+        blots = sample_blots(rng)
+        region = None
+        if self.config.frames == 1:
+            finder = list(self.encoders.values())[-1]
+            region = _find_region(finder, frame, box_xyxy_px, landmarks_px)
+        for watcher in watchers.values():
+            look = watcher.look(frame, box_xyxy_px, region)
+            picture = blot_out(frame.image_rgb, blots, landmarks_px, look.region)
+            watcher.look_again(Frame(index=frame.index, time_s=frame.time_s, image_rgb=picture), box_xyxy_px)
+
+
+class _Watcher:
+    """One encoder's sight of one window, clean and occluded."""
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode, self._observer = encode, PersonObserver(encode)
+        self._picture: UInt8[np.ndarray, "height width 3"] | None = None
+        self._region: CropRegion | None = None
+        self.seen: list[Observation] = []
+        self.occluded: list[Observation] = []
+
+    def look(self, frame: Frame, box_xyxy_px: Float[np.ndarray, "4"], region: CropRegion | None) -> Look:
+        """Through the given region, or through that which a film's observer chooses."""
+        if region is None:
+            self.seen.append(self._observer.observe(frame, {_TRACK: box_xyxy_px})[_TRACK])
+            look = self._observer.looks[_TRACK]
+        else:
+            look = take_looks(self._encode, frame, {_TRACK: region}, {_TRACK: box_xyxy_px}, {})[_TRACK]
+            self.seen.append(look.observation)
+        self._region = look.region
+        return look
+
+    def look_again(self, frame: Frame, box_xyxy_px: Float[np.ndarray, "4"]) -> None:
+        """Look at the same frame, occluded, through the same region."""
+        assert self._region is not None
+        look = take_looks(self._encode, frame, {_TRACK: self._region}, {_TRACK: box_xyxy_px}, {})[_TRACK]
+        self.occluded.append(look.observation)
+        self._picture = frame.image_rgb
+
+    def expose(self, rendered: RenderedFrame) -> Exposure:
+        """The last frame."""
+        assert self._picture is not None
+        return Exposure(
+            image_rgb=rendered.image_rgb,
+            seen=self.seen[-1],
+            occluded_rgb=self._picture,
+            occluded=self.occluded[-1],
+            rendered=rendered,
+        )
+
+
+class _Detector:
+    """Boxes as a detector gives them: of what is in the picture, or of what is seen of it, off by a little."""
+
+    def __init__(self, rng: np.random.Generator, camera: Pinhole) -> None:
+        self._rng = rng
+        self._sees_through = rng.random() < 0.5
+        self._last = np.array([0.25, 0.1, 0.75, 0.9]) * camera.width
+
+    def detect(self, rendered: RenderedFrame) -> Float[np.ndarray, "4"]:
+        """The box; where there is nobody to be seen, that of the frame before."""
+        mask = rendered.body_mask if self._sees_through else rendered.mask
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if len(rows) >= _LEAST_PX and len(columns) >= _LEAST_PX:
+            self._last = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=float)
+        side = float((self._last[2:] - self._last[:2]).max())
+        return self._last + self._rng.normal(0, _DETECTOR_JITTER * side, 4)
+
+
+def _find_region(
+    encode: Encode, frame: Frame, box_xyxy_px: Float[np.ndarray, "4"], landmarks_px: Float[np.ndarray, "33 2"]
+) -> CropRegion:
+    """The region that a film's observer would have come to: the circle of a look through the box, turned as it may.
+
+    The observer tries four turns when it meets somebody; here the right one is known.
+    """
+    config = ObserverConfig()
+    across, up = landmarks_px[list(_SHOULDERS)].mean(0) - landmarks_px[list(_HIPS)].mean(0)
+    quarter = np.round(np.arctan2(across, -up) / (np.pi / 2)) * (np.pi / 2)
+    first = replace(box_to_region(box_xyxy_px, config.box_scale), rotation_rad=float(quarter))
+    look = take_looks(encode, frame, {_TRACK: first}, {_TRACK: box_xyxy_px}, {})[_TRACK]
+    found = look.has_circle and look.observation.presence >= config.minimum_presence
+    return circle_to_region(look.circle_px, config.circle_scale) if found else first
+
+
+def make_windows(maker: WindowMaker, folder: Path) -> Iterator[int]:
     """Write shards; yields the number of windows done so far.
 
-    Every window draws its chance from the seed and its own number alone, so that a run that was cut off goes on where
-    it stopped and gives the same shards.
+    A run that was cut off goes on with the first shard that is missing and gives the same shards.
     """
-    for shard in range(math.ceil(config.windows / config.windows_per_shard)):
-        numbers = range(shard * config.windows_per_shard, min((shard + 1) * config.windows_per_shard, config.windows))
-        if has_shard(folder, shard, len(numbers)):
-            yield numbers[-1] + 1
-            continue
-        parts = []
-        for number in numbers:
-            parts.append(_make_window(number, library, body, encode, config, cameras or CameraConfig(), show))
-            yield number + 1
-        save_shard(folder, shard, {"blazepose-heavy": join_windows(parts)})
+    done = 0
+    for shard, numbers in enumerate(plan_shards(maker.config)):
+        for _ in range(len(numbers)) if has_shard(folder, shard, len(numbers)) else make_shard(maker, folder, shard):
+            done += 1
+            yield done
 
 
-def _make_window(
-    number: int,
-    library: MotionLibrary,
-    body: BodyModel,
-    encode: Encode,
-    config: FrameConfig,
-    cameras: CameraConfig,
-    show: Show | None,
-) -> ObservedWindows:
-    seed = config.seed * 1_000_003 + number
-    generator, rng = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
-    motion = place_before_camera(generator, library.sample(generator, 1, config.frames), cameras)
-    rotations, places = motion.rotations[0].numpy(), motion.translation_m[0].numpy()
-    shape = (config.shape_deviation * rng.standard_normal(10)).astype(np.float32)
-    vertices = compute_vertices(body, rotations, shape, places)
-    camera, boxes = _aim(vertices, config.picture_px)
+def plan_shards(config: FrameConfig) -> list[range]:
+    """The numbers of the windows of each shard."""
+    step = config.windows_per_shard
+    return [range(start, min(start + step, config.windows)) for start in range(0, config.windows, step)]
 
-    appearance = sample_appearance(rng)
-    observer = PersonObserver(encode)
-    seen = []
-    for i in range(config.frames):
-        picture = render_frame(rng, body, appearance, vertices[i], camera)
-        frame = Frame(index=i, time_s=i / 30, image_rgb=picture.image_rgb)
-        side = float((boxes[i, 2:] - boxes[i, :2]).max())
-        detected = boxes[i] + rng.normal(0, 0.03 * side, 4)
-        seen.append(observer.observe(frame, {1: detected})[1])
-        if show is not None:
-            show(number, i, picture.image_rgb, seen[-1])
-    landmarks = np.stack([observation.landmarks_px for observation in seen]).astype(np.float64)
+
+def make_shard(maker: WindowMaker, folder: Path, shard: int) -> Iterator[int]:
+    """Make one shard; yields each window's number once it is made, the last one's when the shard is written."""
+    numbers = plan_shards(maker.config)[shard]
+    parts = []
+    for number in numbers:
+        parts.append(maker.make_window(number))
+        if number == numbers[-1]:
+            joined = {name: join_windows([part[name] for part in parts]) for name in maker.encoders}
+            save_shard(folder, shard, joined)
+        yield number
+
+
+def _collect(observations: list[Observation], camera: Pinhole) -> Sight:
+    landmarks = np.stack([seen.landmarks_px for seen in observations]).astype(np.float64)
     landmarks[..., :2] = (landmarks[..., :2] - np.array(camera.center_px)) * (FOCAL_PX / camera.focal_px)
-    return ObservedWindows(
-        seen=Sight(
-            landmarks_px=landmarks[None].astype(np.float32),
-            world_m=np.stack([observation.world_m for observation in seen])[None].astype(np.float32),
-            feature=np.zeros((1, config.frames, 0), np.float32),
-            present_mask=np.array([[observation.presence >= 0.5 for observation in seen]]),
-            widths_px=np.zeros((1, config.frames, 12), np.float32),
-        ),
-        occluded=None,
-        visible_mask=np.ones((1, config.frames, 33), bool),
-        silhouette=np.zeros((1, config.frames, 64, 64), bool),
-        silhouette_box_xys_px=np.zeros((1, config.frames, 3), np.float32),
-        labelled=np.ones(1, bool),
-        rotations=rotations[None],
-        shape=shape[None],
-        translation_m=places[None],
-    )
+    nothing, unknown = np.zeros(0, np.float32), np.zeros(len(WIDTH_NAMES), np.float32)
+    widths = [unknown if seen.widths_px is None else seen.widths_px for seen in observations]
+    arrays = {
+        "landmarks_px": landmarks,
+        "world_m": np.stack([seen.world_m for seen in observations]),
+        "feature": np.stack([nothing if seen.feature is None else seen.feature for seen in observations]),
+        "present_mask": np.array([seen.presence >= ObserverConfig().minimum_presence for seen in observations]),
+        "widths_px": np.stack(widths) * (FOCAL_PX / camera.focal_px),
+    }
+    assert set(arrays) == {field.name for field in fields(Sight)}
+    return Sight(**{n: a[None] if a.dtype == bool else a[None].astype(np.float32) for n, a in arrays.items()})
 
 
-def _aim(
-    vertices_m: Float[np.ndarray, "time vertices 3"], picture_px: int
-) -> tuple[Pinhole, Float[np.ndarray, "time 4"]]:
-    """A window into the camera's picture that holds the person in all frames, and the person's box in each.
-
-    The principal point stays on the camera's axis, usually outside the window.
-    """
-    tangents = project_points(vertices_m, 1.0, np.zeros(2))
-    low, high = tangents.min((0, 1)), tangents.max((0, 1))
-    focal = picture_px / (1.25 * float((high - low).max()))
-    center = picture_px / 2 - focal * (low + high) / 2
-    boxes = np.concatenate([tangents.min(1), tangents.max(1)], axis=1) * focal + np.tile(center, 2)
-    camera = Pinhole(
-        focal_px=focal, center_px=(float(center[0]), float(center[1])), width=picture_px, height=picture_px
-    )
-    return camera, boxes
+def _to_common_focal(box_xys_px: Float[np.ndarray, "3"], camera: Pinhole) -> Float[np.ndarray, "3"]:
+    """From picture pixels to those of `FOCAL_PX` and the principal point at 0."""
+    return (box_xys_px - np.append(np.array(camera.center_px), 0)) * (FOCAL_PX / camera.focal_px)

@@ -1,13 +1,12 @@
-"""What a camera does to a scene: light and its colour, things in the way, blur, noise, compression."""
+"""What a camera does to a scene: light and its colour, blur, noise, compression."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 
 from spsnet.rendering import Light
-from spsnet.synthesis.fabrics import sample_cloth_color
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,43 +62,6 @@ def sample_light(rng: np.random.Generator) -> Light:
         rim=float(rng.uniform(0, 0.35)),
         gloss=float(rng.uniform(0, 0.15)),
     )
-
-
-def draw_occluders(
-    rng: np.random.Generator, image_rgb: UInt8[np.ndarray, "height width 3"], count: int
-) -> Bool[np.ndarray, "height width"]:
-    """Put flat things before the scene, in place: bars, boxes, blobs from a side of the picture.
-
-    Returns:
-        True where something stands before the scene.
-    """
-    height, width = image_rgb.shape[:2]
-    covered = np.zeros((height, width), np.uint8)
-    for _ in range(count):
-        center = rng.uniform(0.1, 0.9, 2) * (width, height)
-        kind = rng.integers(4)
-        if kind == 0:  # a post or rail
-            thick = rng.uniform(0.03, 0.15) * width
-            reach = np.array([thick, 2 * height] if rng.random() < 0.5 else [2 * width, thick])
-        elif kind == 1:  # something that stands on the ground, its top anywhere
-            reach = np.array([rng.uniform(0.15, 0.7) * width, 2 * (height - center[1])])
-            center[1] = height
-        else:
-            reach = rng.uniform(0.1, 0.35, 2) * (width, height)
-        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2
-        if kind == 3:
-            corners = np.stack([f(np.sort(rng.uniform(0, 6.28, 9))) for f in (np.cos, np.sin)], 1) / 2
-        angle = rng.normal(0, 0.12)
-        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        points = np.rint(((corners * reach) @ turn + center) * 8).astype(np.int32)
-        shape = np.zeros((height, width), np.uint8)
-        cv2.fillPoly(shape, [points], 255, cv2.LINE_AA, 3)
-        color = sample_cloth_color(rng) * 255
-        shade = np.linspace(rng.uniform(0.6, 1), rng.uniform(0.6, 1), width)[None, :, None] * color
-        share = shape[..., None] / 255
-        image_rgb[:] = (image_rgb * (1 - share) + np.clip(shade, 0, 255) * share).astype(np.uint8)
-        covered = np.maximum(covered, shape)
-    return covered > 127
 
 
 def take_picture(

@@ -10,12 +10,13 @@ from typing import TypeVar
 from spsnet.network.config import FeatureConfig, NetworkConfig
 from spsnet.records import UserError
 from spsnet.synthesis.cameras import CameraConfig
-from spsnet.synthesis.frames import FrameConfig
 from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionConfig
+from spsnet.synthesis.scenes import FrameConfig
 from spsnet.synthesis.windows import WindowConfig
+from spsnet.training.batching import BatchConfig
 from spsnet.training.loop import LoopConfig
-from spsnet.training.plain import LossWeights
+from spsnet.training.objective import ObjectiveConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,19 +27,27 @@ class TrainingRecipe:
     version: str
     encoder: str
     network: NetworkConfig
+    objective: ObjectiveConfig
     loop: LoopConfig
     features: FeatureConfig = field(default_factory=FeatureConfig)
-    losses: LossWeights = field(default_factory=LossWeights)
+    batch: BatchConfig = field(default_factory=BatchConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     cameras: CameraConfig = field(default_factory=CameraConfig)
-    windows: WindowConfig = field(default_factory=WindowConfig)
-    rendered_share: float = 0.2
-    """Of each batch's windows, where rendered ones are given; the rest is simulated."""
+    windows: WindowConfig = field(default_factory=lambda: WindowConfig(frames=33))
+    """Of simulated windows; their length is that of all windows of a batch."""
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none."""
-        if not 0 <= self.rendered_share < 1:
-            raise ValueError(f"TrainingRecipe.rendered_share should be from 0 to 1, got {self.rendered_share}")
+        """Refuse windows that the network or L_camera cannot use, and vectors that nothing simulates."""
+        if self.windows.frames != self.network.window + 1:
+            raise ValueError(
+                f"TrainingRecipe.windows should be one frame longer than the network's {self.network.window}, "
+                f"got {self.windows.frames}"
+            )
+        simulated, _, _ = self.batch.count_windows(self.loop.batch)
+        if self.features.uses_vector and simulated:
+            raise ValueError(
+                f"{self.features.kind!r} features cannot be simulated; the batch has {simulated} such windows"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,18 +20,18 @@ from spsnet.datasets.shards import (
     load_windows,
     save_shard,
 )
-from spsnet.encoders import load_encoder
 from spsnet.geometry import matrix_to_six_d
 from spsnet.network.config import ModelConfig
 from spsnet.network.spsnet import SpsNet
 from spsnet.network.weights import save_model
 from spsnet.records import UserError
-from spsnet.synthesis.frames import Show, synthesize_windows
+from spsnet.synthesis.frames import Show
 from spsnet.synthesis.landmark_fit import LandmarkFit, fit_landmarks
 from spsnet.synthesis.landmarks import LandmarkNoise
 from spsnet.synthesis.mocap import load_mocap
 from spsnet.synthesis.motions import MotionLibrary
 from spsnet.synthesis.windows import TrainingWindows, WindowConfig, WindowSimulator
+from spsnet.synthesis.workers import synthesize_windows
 from spsnet.training.loop import Report, train
 from spsnet.training.plain import PlainObjective
 from spsnet.training.processes import is_first_process
@@ -41,7 +41,13 @@ NOISE_FILE = "noise.json"
 
 
 def synthesize(
-    recipe: SynthesisRecipe, mocap: Path, folder: Path, *, fit: Path | None = None, show: Show | None = None
+    recipe: SynthesisRecipe,
+    mocap: Path,
+    folder: Path,
+    *,
+    fit: Path | None = None,
+    workers: int = 1,
+    show: Show | None = None,
 ) -> Iterator[int]:
     """Make a recipe's windows; rendered ones for training are measured at the end (`landmarks.json`, `noise.json`).
 
@@ -50,7 +56,8 @@ def synthesize(
         mocap: Folder of the motion-capture archives.
         folder: Gets the shards.
         fit: Folder of rendered windows whose measurement simulated windows use.
-        show: Sees every rendered picture.
+        workers: Processes that draw side by side.
+        show: Sees every rendered picture; with one worker only.
 
     Yields:
         Windows done so far.
@@ -63,11 +70,17 @@ def synthesize(
     library = _make_library(recipe.held_out, mocap, recipe)
     claim_folder(folder, asdict(recipe), body.name)
     if recipe.rendered:
-        encoder = load_encoder(recipe.encoders[0])
         yield from synthesize_windows(
-            library, body, encoder.encode, recipe.frames, folder, cameras=recipe.cameras, show=show
+            library,
+            body,
+            recipe.encoders,
+            recipe.frames,
+            folder,
+            cameras=recipe.cameras,
+            workers=workers,
+            show=show,
         )
-        if not recipe.held_out:
+        if not recipe.held_out and recipe.frames.frames > 1:
             save_fit(folder, fit_landmarks(load_windows(folder), body), recipe.encoders[0], body)
     else:
         if fit is None:

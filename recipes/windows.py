@@ -1,0 +1,10 @@
+"""Rendered windows for training: every one another person, look, place and camera."""
+
+from spsnet.synthesis.scenes import FrameConfig
+from spsnet.training.recipe import SynthesisRecipe
+
+
+def make_recipe() -> SynthesisRecipe:
+    """66,000 pictures."""
+    frames = FrameConfig(windows=2000, seed=11)
+    return SynthesisRecipe(name="windows", frames=frames)
