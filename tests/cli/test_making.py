@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reference.tiny_training import observe, simulate_windows, write_mocap
+from reference.made_windows import make_windows
+from reference.tiny_training import write_mocap
 from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.cli.main import main
 from spsnet.datasets.shards import save_shard
@@ -79,9 +80,9 @@ def test_without_pytorch_the_remedy_is_said(
 @pytest.fixture
 def scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder of two windows of which one frame was not seen, and models that are always a certain bit wrong."""
-    windows = simulate_windows(batch=2, frames=4)
-    windows.mask[0, 0] = False
-    save_shard(tmp_path / "data", 0, {"blazepose-heavy": observe(windows)})
+    windows = make_windows(2, 4)
+    windows.seen.present_mask[0, 0] = False
+    save_shard(tmp_path / "data", 0, {"blazepose-heavy": windows})
 
     def evaluate_model(windows: Any, folder: Path, *, refine: bool) -> WindowScores:
         wrong = 60.25 if folder.name == "good" else 100.0

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from reference.tiny_training import observe, replace_seen, simulate_windows
+from reference.made_windows import make_windows
+from reference.tiny_training import replace_seen
 from spsnet.body import load_body
 from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows
@@ -108,7 +109,7 @@ def give_head(
 
 
 def test_a_model_that_knows_the_truth_scores_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    windows = observe(simulate_windows(batch=3, frames=5))
+    windows = make_windows(3, 5)
     head = give_head(monkeypatch, tmp_path, windows, 0.0)
     scores = evaluate_model(windows, tmp_path)
     assert scores.frames == 15
@@ -120,7 +121,7 @@ def test_a_model_that_knows_the_truth_scores_nothing(monkeypatch: pytest.MonkeyP
 def test_a_wrong_elbow_moves_one_wrist_of_14_joints_and_refinement_brings_it_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    windows = observe(simulate_windows(batch=2, frames=30))
+    windows = make_windows(2, 30, unrest=0.0)
     give_head(monkeypatch, tmp_path, windows, 0.3)
     wrong = evaluate_model(windows, tmp_path, window_limit=1)
     assert wrong.frames == 30
@@ -131,7 +132,7 @@ def test_a_wrong_elbow_moves_one_wrist_of_14_joints_and_refinement_brings_it_bac
 
 
 def test_what_is_not_seen_is_not_met(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    windows = observe(simulate_windows(batch=1, frames=30))
+    windows = make_windows(1, 30, unrest=0.0)
     seen, present = windows.seen.landmarks_px.copy(), windows.seen.present_mask.copy()
     seen[0, 12, :, :2] += 400
     present[0, 12] = False

@@ -16,13 +16,18 @@ POINTS = build_landmark_model(load_body(), None)
 """The 24 joints, then the 33 landmarks."""
 
 
-def make_windows(count: int = 2, frames: int = 5, *, seed: int = 0, silhouettes: bool = False) -> ObservedWindows:
+def make_windows(
+    count: int = 2, frames: int = 5, *, seed: int = 0, silhouettes: bool = False, unrest: float = 1.0
+) -> ObservedWindows:
+    """Motions that have to do with nothing from frame to frame; with `unrest` 0 people stand still."""
     random = np.random.default_rng(seed)
-    bends = 0.2 * random.standard_normal((count, 1, 24, 3)) + 0.05 * random.standard_normal((count, frames, 24, 3))
+    bends = 0.2 * random.standard_normal((count, 1, 24, 3)) + unrest * 0.05 * random.standard_normal(
+        (count, frames, 24, 3)
+    )
     rotations = axis_angle_to_matrix(bends)
     rotations[:, :, 0] = np.diag([1.0, -1.0, -1.0]) @ rotations[:, :, 0]
     shape = 0.5 * random.standard_normal((count, 10))
-    places = np.array([0.0, 0.0, 4.0]) + 0.2 * random.standard_normal((count, frames, 3))
+    places = np.array([0.0, 0.0, 4.0]) + unrest * 0.2 * random.standard_normal((count, frames, 3))
     spread = np.repeat(shape, frames, 0)
     flat = rotations.reshape(-1, 24, 3, 3)
     points = compute_keypoints(POINTS, flat, spread, places.reshape(-1, 3))[:, 24:].reshape(count, frames, 33, 3)

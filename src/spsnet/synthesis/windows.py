@@ -1,34 +1,17 @@
-"""Training windows: bodies in motion before a camera, and the landmarks an encoder would have seen."""
+"""Simulated windows: bodies in motion before a camera, and what an encoder would have said of them."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
 from spsnet.body import KeypointModel, compute_keypoints
-from spsnet.crops import compute_network_box
-from spsnet.datasets.shards import FOCAL_PX
-from spsnet.geometry import project_points
+from spsnet.datasets.shards import SILHOUETTE_PX, ObservedWindows
+from spsnet.synthesis.batches import TrainingWindows, make_batch
 from spsnet.synthesis.cameras import CameraConfig, place_before_camera
-from spsnet.synthesis.landmarks import LandmarkNoise, simulate_landmarks
 from spsnet.synthesis.motions import MotionLibrary
-
-
-class TrainingWindows(NamedTuple):
-    """A batch of windows with everything known, seen at `FOCAL_PX` with the principal point at (0, 0)."""
-
-    landmarks_px: Float[Tensor, "batch time 33 3"]
-    """As seen: x, y and confidence."""
-    box_xys_px: Float[Tensor, "batch time 3"]
-    """Square about the landmarks as seen."""
-    mask: Bool[Tensor, "batch time"]
-    """True for frames that exist."""
-    rotations: Float[Tensor, "batch time 24 3 3"]
-    """Truth; root in camera axes."""
-    shape: Float[Tensor, "batch 10"]
-    translation_m: Float[Tensor, "batch time 3"]
+from spsnet.synthesis.noise_bank import NoiseBank
+from spsnet.synthesis.replay import simulate_sights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,20 +32,27 @@ class WindowSimulator:
         self,
         library: MotionLibrary,
         landmark_model: KeypointModel,
-        noise: LandmarkNoise,
+        noise: NoiseBank,
         *,
         config: WindowConfig | None = None,
         cameras: CameraConfig | None = None,
     ) -> None:
-        """Keep the parts; the last 33 points of `landmark_model` are the landmarks."""
+        """Keep the parts; the last 33 points of `landmark_model` are the landmarks.
+
+        Raises:
+            ValueError: If windows are longer than those of `noise`.
+        """
+        config = config or WindowConfig()
+        if config.frames > noise.frames:
+            raise ValueError(f"WindowConfig.frames should be at most the noise's {noise.frames}, got {config.frames}")
         self._library = library
         self._model = landmark_model
         self._noise = noise
-        self._config = config or WindowConfig()
+        self._config = config
         self._cameras = cameras or CameraConfig()
 
-    def sample(self, generator: torch.Generator, batch: int) -> TrainingWindows:
-        """Draw a batch."""
+    def observe(self, generator: torch.Generator, batch: int) -> ObservedWindows:
+        """Draw windows as a shard holds them; no silhouettes."""
         frames = self._config.frames
         motion = place_before_camera(generator, self._library.sample(generator, batch, frames), self._cameras)
         shape = self._config.shape_deviation * torch.randn(batch, 10, generator=generator)
@@ -72,15 +62,25 @@ class WindowSimulator:
             shape.repeat_interleave(frames, 0),
             motion.translation_m.flatten(0, 1),
         )[:, -33:]
-        clean = project_points(points, FOCAL_PX, torch.zeros(2)).reshape(batch, frames, 33, 2)
-        landmarks = simulate_landmarks(generator, clean, self._noise)
+        seen, occluded = simulate_sights(generator, points.reshape(batch, frames, 33, 3), shape, self._noise)
+        return ObservedWindows(
+            seen=seen,
+            occluded=occluded,
+            rotations=motion.rotations.numpy(),
+            shape=shape.numpy(),
+            translation_m=motion.translation_m.numpy(),
+            visible_mask=np.ones((batch, frames, 33), bool),
+            silhouette=np.zeros((batch, frames, SILHOUETTE_PX, SILHOUETTE_PX), bool),
+            silhouette_box_xys_px=np.zeros((batch, frames, 3), np.float32),
+            labelled=np.ones(batch, bool),
+        )
+
+    def sample(self, generator: torch.Generator, batch: int) -> TrainingWindows:
+        """Draw a batch, some of whose windows are short."""
+        frames = self._config.frames
+        windows = make_batch(self.observe(generator, batch), frames, generator, silhouettes=False)
         short = torch.rand(batch, generator=generator) < self._config.short_share
         count = torch.where(short, torch.randint(1, frames + 1, (batch,), generator=generator), frames)
-        return TrainingWindows(
-            landmarks_px=landmarks,
-            box_xys_px=compute_network_box(landmarks),
-            mask=torch.arange(frames) < count[:, None],
-            rotations=motion.rotations,
-            shape=shape,
-            translation_m=motion.translation_m,
-        )
+        exists = torch.arange(frames) < count[:, None]
+        seen, occluded = (sight._replace(mask=sight.mask & exists) for sight in (windows.seen, windows.occluded))
+        return windows._replace(seen=seen, occluded=occluded)
