@@ -1,18 +1,22 @@
 """Time the differentiable silhouette and compare it with the exact one.
 
-    OMP_NUM_THREADS=1 python benchmarks/silhouette.py [--sheet silhouettes.png]
+    OMP_NUM_THREADS=1 python benchmarks/silhouette.py [--sheet silhouettes.png] [--fit]
 
 For bodies of several sizes: medians of CPU milliseconds on one thread, forward and backward of a batch of 64
 silhouettes of 64 px, for posing the vertices, projecting the faces and splatting them; then, over 50 randomly bent
 bodies, intersection over union with the rasteriser's exact mask (mean and worst) and the covered area over the exact
 area. The sheet shows the first of them, a row each: exact, whole body, default coarse body, and where the last is right
 (green), too large (red) or too small (blue).
+
+`--fit` shows what L_mask alone can find, by Adam, from exact masks: the place of bodies whose pose and shape are known,
+started beside and before or behind the truth, as written and two-sided; and the shape of 16 people, 8 silhouettes each,
+whose pose is known, with their place known and fitted too.
 """
 
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -23,7 +27,7 @@ from torch import Tensor
 
 from spsnet.body import BodyModel, compute_vertices, load_body
 from spsnet.geometry import axis_angle_to_matrix, box_to_square, project_points
-from spsnet.losses import build_coarse_body, compute_silhouettes, project_faces
+from spsnet.losses import build_coarse_body, compute_mask_loss, compute_silhouettes, project_faces
 from spsnet.records import Pinhole
 from spsnet.rendering import rasterize
 
@@ -40,12 +44,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--fit", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     whole = load_body()
+    if arguments.fit:
+        fit_places(whole)
+        fit_shapes(whole)
+        return
     timed, shown = draw_bodies(BATCH), draw_bodies(POSES)
     boxes = find_boxes(whole, shown)
-    exact = np.stack([fill(mesh, whole, box) for mesh, box in zip(pose(whole, shown).numpy(), boxes, strict=True)])
+    exact = fill_all(whole, shown, boxes)
     pictures = {}
     print(f"{'vertices':<10}{'faces':>7}{'pose':>8}{'project':>9}{'splat':>7}{'all ms':>8}", end="")
     print(f"{'IoU':>8}{'worst':>7}{'area':>7}")
@@ -106,10 +115,71 @@ def fill(mesh: Float[np.ndarray, "vertices 3"], body: BodyModel, box: Float[Tens
     return mask
 
 
+def fill_all(
+    body: BodyModel, parameters: Parameters, boxes: Float[Tensor, "batch 3"]
+) -> Bool[np.ndarray, "batch 64 64"]:
+    """The exact mask of each body."""
+    return np.stack([fill(mesh, body, box) for mesh, box in zip(pose(body, parameters).numpy(), boxes, strict=True)])
+
+
 def draw_silhouettes(body: BodyModel, parameters: Parameters, boxes: Tensor) -> Float[Tensor, "batch 64 64"]:
     """The three stages in a row."""
     seen = project_faces(pose(body, parameters), torch.tensor(body.faces).long(), boxes, FOCAL_PX, CENTER_PX)
     return compute_silhouettes(seen.points, seen.areas, SIZE)
+
+
+def fit_places(body: BodyModel) -> None:
+    """Print how far from their places bodies end, each started at so many metres across and along the view."""
+    rotations, shape, place = draw_bodies(16)
+    boxes = find_boxes(body, (rotations, shape, place))
+    target, coarse = torch.tensor(fill_all(body, (rotations, shape, place), boxes)), build_coarse_body(body)
+    signs = torch.tensor(np.random.default_rng(0).choice([-1.0, 1.0], (16, 3)), dtype=torch.float32)
+    print("median error, mm across and along, of places started so far off")
+    for across_m, along_m in ((0.1, 0.2), (0.3, 0.3), (0.6, 0.0)):
+        for two_sided in (False, True):
+            moved = (place + signs * torch.tensor([across_m, across_m, along_m])).requires_grad_()
+            for step in run_adam([moved], rate=0.01, steps=200):
+                step(compute_cost(draw_silhouettes(coarse, (rotations, shape, moved), boxes), target, two_sided))
+            error = 1e3 * (moved.detach() - place).abs()
+            kind = "two-sided" if two_sided else "as written"
+            across, along = error[:, :2].amax(1).median(), error[:, 2].median()
+            print(f"{100 * across_m:.0f} cm and {100 * along_m:.0f} cm, {kind:<12}{across:>8.0f}{along:>8.0f}")
+
+
+def fit_shapes(body: BodyModel, people: int = 16, views: int = 8) -> None:
+    """Print the mean squared error of shape coefficients found from silhouettes."""
+    rotations, shape, place = draw_bodies(people * views)
+    truth = shape[:people]
+    parameters = rotations, truth.repeat_interleave(views, 0), place
+    boxes = find_boxes(body, parameters)
+    target, coarse = torch.tensor(fill_all(body, parameters, boxes)), build_coarse_body(body)
+    print("mean squared error of each shape coefficient; guessing 0, place known, place fitted")
+    print(" ".join(f"{value:.2f}" for value in (truth**2).mean(0)))
+    for is_place_known in (True, False):
+        found, moved = torch.zeros(people, 10).requires_grad_(), place.clone().requires_grad_(not is_place_known)
+        for step in run_adam([found] if is_place_known else [found, moved], rate=0.1, steps=100):
+            seen = draw_silhouettes(coarse, (rotations, found.repeat_interleave(views, 0), moved), boxes)
+            step(compute_cost(seen, target, two_sided=True) + 1e-4 * (found**2).mean())
+        print(" ".join(f"{value:.2f}" for value in ((found.detach() - truth) ** 2).mean(0)))
+
+
+def compute_cost(seen: Tensor, target: Tensor, two_sided: bool) -> Tensor:
+    """L_mask, reduced."""
+    return compute_mask_loss(seen, target, torch.ones(len(seen)).bool(), two_sided=two_sided).reduce()
+
+
+def run_adam(values: list[Tensor], *, rate: float, steps: int) -> Iterator[Callable[[Tensor], None]]:
+    """Give out functions that take one step down a cost each, ever smaller ones."""
+    optimizer = torch.optim.Adam(values, lr=rate)
+
+    def step(cost: Tensor) -> None:
+        optimizer.zero_grad()
+        cost.backward()
+        optimizer.step()
+
+    for done in range(steps):
+        optimizer.param_groups[0]["lr"] = rate * (1 - done / steps)
+        yield step
 
 
 def time_stages(body: BodyModel, parameters: Parameters, boxes: Tensor, repeats: int) -> list[float]:
