@@ -11,6 +11,7 @@ import spsnet
 from spsnet.cli import models
 from spsnet.cli.doctor import doctor
 from spsnet.cli.making import evaluate, synthesize, train
+from spsnet.cli.prepare import prepare
 from spsnet.cli.run import run
 from spsnet.records import UserError
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(run)
 app.add_typer(models.app, name="models")
 app.command()(synthesize)
+app.command()(prepare)
 app.command()(train)
 app.command()(evaluate)
 app.command()(doctor)
