@@ -1,15 +1,30 @@
-"""The model that ships: landmarks of BlazePose `heavy`, the SPS network on a learned stem, plain losses."""
+"""The model that ships: BlazePose `heavy`'s landmarks in 2D and 3D and the person's widths, all losses of the paper."""
 
 from spsnet.network.config import FeatureConfig, NetworkConfig
+from spsnet.training.batching import BatchConfig
 from spsnet.training.loop import LoopConfig
+from spsnet.training.objective import LossWeights, ObjectiveConfig
 from spsnet.training.recipe import TrainingRecipe
 
-STEPS = 8000
+WEIGHTS = LossWeights(
+    pose=2.0,
+    shape=0.1,
+    joints=20.0,
+    keypoints=5.0,
+    velocity=100.0,
+    forecast=0.05,
+    mask=0.05,
+    camera=0.1,
+    adversarial=0.01,
+    param_pose=1.0,
+    param_shape=0.05,
+    param_camera=0.1,
+)
 
 
 def make_recipe() -> TrainingRecipe:
-    """About an hour on one core."""
-    features = FeatureConfig(use_confidence=False)
+    """See docs/training.md for what each choice was measured against."""
+    features = FeatureConfig(kind="world", use_widths=True)
     network = NetworkConfig(
         feature_width=features.width,
         stem_width=256,
@@ -21,9 +36,11 @@ def make_recipe() -> TrainingRecipe:
     )
     return TrainingRecipe(
         name="default",
-        version="0.1",
+        version="0.2",
         encoder="blazepose-heavy",
         features=features,
         network=network,
-        loop=LoopConfig(steps=STEPS, batch=32, learning_rate=1e-3),
+        objective=ObjectiveConfig(weights=WEIGHTS),
+        loop=LoopConfig(steps=8000, batch=32, learning_rate=1e-3),
+        batch=BatchConfig(rendered_share=0.4, stills=64),
     )

@@ -1,0 +1,51 @@
+"""`spsnet train`: from synthetic windows and films to a model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spsnet.cli.making import Mocap, Out, require_torch
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe file, such as recipes/default.py.")],
+    out: Out,
+    windows: Annotated[Path, typer.Option(help="Rendered training windows of `spsnet synthesize`.")],
+    stills: Annotated[
+        Path | None, typer.Option(help="Rendered single frames, where the recipe wants some.", show_default=False)
+    ] = None,
+    films: Annotated[
+        Path | None,
+        typer.Option(help="Real films of `spsnet prepare films`, where the recipe wants some.", show_default=False),
+    ] = None,
+    validation: Annotated[
+        Path | None, typer.Option(help="Rendered windows that tell which epoch was best.", show_default=False)
+    ] = None,
+    mocap: Mocap = Path("../shared/data/mocap"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
+) -> None:
+    """Train a network; the model is in OUT/model at the end, curves in OUT/tensorboard and OUT/log.jsonl.
+
+    Several processes share the work under `torchrun --nproc-per-node 2 -m spsnet.cli.main train ...`.
+
+    Example: spsnet train recipes/default.py -o runs/default --windows runs/windows --validation runs/validation
+    """
+    require_torch()
+    from spsnet.cli.progress import show_progress
+    from spsnet.training.model_runs import TrainingSources, train_recipe
+    from spsnet.training.processes import is_first_process
+    from spsnet.training.recipe import TrainingRecipe, load_recipe
+
+    loaded = load_recipe(recipe, TrainingRecipe)
+    sources = TrainingSources(mocap=mocap, windows=windows, stills=stills, films=films, validation=validation)
+    reports = train_recipe(loaded, sources, out, resume=resume)
+    with show_progress(f"{loaded.name} {loaded.version}") as watch:
+        total = -(-loaded.loop.steps // loaded.loop.report_steps)
+        for report in watch(reports, "training", total):
+            shown = {**report.terms, **report.validation}
+            terms = "  ".join(f"{name} {value:.4g}" for name, value in shown.items())
+            left = f"{report.seconds_left / 60:.0f} min left"
+            typer.echo(f"step {report.step}/{report.steps}  loss {report.loss:.4f}  {terms}  {left}")
+    if is_first_process():
+        typer.echo(f"model: {out / 'model'}")
