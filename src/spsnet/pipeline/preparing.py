@@ -123,13 +123,14 @@ def observe_windows(
     sightings: dict[int, dict[int, Sighting]] = {track.track_id: {} for track in tracks}
     for frame, observations in watch(observe_people(film, tracks, observer, stopwatch), "looking at them", count):
         boxes = _find_boxes(tracks, frame.index)
-        for track_id, observation in observations.items():
-            look = replace(observer.looks[track_id], observation=observation)
-            others = {other: box for other, box in boxes.items() if other != track_id}
-            if observation.presence >= PRESENT:
-                bodies = {other: observer.looks[other].observation.landmarks_px[:, :2] for other in others}
-                sighting = _look_again(encode, frame, look, boxes[track_id], others, bodies, chances[track_id], config)
-                sightings[track_id][frame.index] = sighting
+        looks = {
+            track_id: replace(observer.looks[track_id], observation=observation)
+            for track_id, observation in observations.items()
+            if observation.presence >= PRESENT
+        }
+        for track_id in looks:
+            sighting = _look_again(encode, frame, track_id, looks, boxes, chances[track_id], config)
+            sightings[track_id][frame.index] = sighting
         for track in tracks:
             if track.frame_index[-1] == frame.index:
                 yield cut_windows(sightings.pop(track.track_id), camera, config)
@@ -140,25 +141,25 @@ def observe_windows(
 def _look_again(
     encode: Encode,
     frame: Frame,
-    look: Look,
-    box_xyxy_px: Float[np.ndarray, "4"],
-    others_xyxy_px: dict[int, Float[np.ndarray, "4"]],
-    bodies_px: dict[int, Float[np.ndarray, "33 2"]],
+    track_id: int,
+    looks: Mapping[int, Look],
+    boxes_xyxy_px: Mapping[int, Float[np.ndarray, "4"]],
     rng: np.random.Generator,
     config: FilmConfig,
 ) -> Sighting:
-    """The person with regions blotted out, through the same crop; and the mask of what was seen."""
-    seen = look.observation
-    picture = blot_out(frame.image_rgb, sample_blots(rng), seen.landmarks_px[:, :2].astype(np.float64), look.region)
-    blotted = take_looks(encode, replace(frame, image_rgb=picture), {0: look.region}, {0: box_xyxy_px}, bodies_px)[0]
+    """One person with regions blotted out, through the same crop and with others covered as before; and the mask."""
+    region, seen, mask = looks[track_id].region, looks[track_id].observation, looks[track_id].mask
+    assert mask is not None, "the encoder should give masks"
+    bodies = {other: look.observation.landmarks_px[:, :2].astype(np.float64) for other, look in looks.items()}
+    picture = blot_out(frame.image_rgb, sample_blots(rng), bodies[track_id], region)
+    blotted = take_looks(encode, replace(frame, image_rgb=picture), {track_id: region}, boxes_xyxy_px, bodies)
+    others = [box for other, box in boxes_xyxy_px.items() if other != track_id]
     height, width = frame.image_rgb.shape[:2]
-    assert look.mask is not None, "the encoder should give masks"
-    box = choose_silhouette_box(seen, look.mask, look.region, (width, height), list(others_xyxy_px.values()), config)
     return Sighting(
         seen=seen,
-        occluded=blotted.observation,
-        silhouette=cut_silhouette(look.mask, look.region, seen.box_xys_px),
-        silhouette_box_xys_px=box,
+        occluded=blotted[track_id].observation,
+        silhouette=cut_silhouette(mask, region, seen.box_xys_px),
+        silhouette_box_xys_px=choose_silhouette_box(seen, mask, region, (width, height), others, config),
     )
 
 
