@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from spsnet.body import compute_joints, load_body
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.geometry import axis_angle_to_matrix
 from spsnet.records import UserError
-from spsnet.synthesis.mocap import MotionClip, load_mocap
+from spsnet.synthesis.mocap import load_mocap
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "mocap"
 # Joint, parent, place in the parent's frame at rest: the archives' names, less what has no say.

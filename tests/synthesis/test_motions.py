@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from spsnet.body import compute_joints, load_body
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.geometry import axis_angle_to_matrix, geodesic_angle
-from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionConfig, MotionLibrary, WorldMotion
 
 PLAIN = MotionConfig(speed=(1.0, 1.0), mirror_share=0.0, recombine_share=0.0, offset_rad=0.0)

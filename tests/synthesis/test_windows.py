@@ -3,9 +3,9 @@ import torch
 
 from spsnet.body import compute_keypoints, load_body
 from spsnet.body.landmarks import build_landmark_model
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.geometry import project_points
 from spsnet.synthesis.landmarks import LandmarkNoise
-from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionLibrary
 from spsnet.synthesis.windows import FOCAL_PX, TrainingWindows, WindowConfig, WindowSimulator
 

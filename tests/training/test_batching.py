@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from reference.made_windows import draw_batch, make_windows
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.datasets.shards import WindowSet, save_shard
 from spsnet.synthesis.batches import TrainingWindows
-from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionLibrary
 from spsnet.training.batching import BatchConfig, BatchSampler
 from spsnet.training.judging import RealMotions

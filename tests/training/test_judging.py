@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.geometry import axis_angle_to_matrix
-from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionConfig, MotionLibrary
 from spsnet.training.judging import RealMotions, describe_motion
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.network.config import FeatureConfig, NetworkConfig
 from spsnet.records import UserError
-from spsnet.synthesis.mocap import MotionClip
 from spsnet.training.loop import LoopConfig
 from spsnet.training.recipe import SynthesisRecipe, TrainingRecipe, load_recipe, split_clips
 

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from spsnet.body import KeypointModel, build_keypoint_model, compute_keypoints, load_body
 from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
 from spsnet.crops import compute_network_box
+from spsnet.datasets.motion_clips import FPS
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows
 from spsnet.geometry import crop_camera_to_translation
 from spsnet.metrics import average, compute_acceleration_error, compute_mpjpe, compute_pa_mpjpe, mask_accelerations
@@ -16,7 +17,6 @@ from spsnet.network.exported import SpsHead
 from spsnet.network.features import build_features
 from spsnet.records import Pinhole
 from spsnet.refinement import RefinementInput, refine_motion
-from spsnet.synthesis.mocap import FPS
 
 _HIPS = (2, 3)
 _CENTER = np.zeros(2)

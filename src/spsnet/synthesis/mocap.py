@@ -1,42 +1,26 @@
-"""Open motion capture as SMPL motion: three archives, one record.
+"""Motion capture as SMPL motion: three open archives and AMASS's files, one record.
 
-Each archive has its own skeleton. What is taken from it are the global rotations of its bones against a T-pose, which
-do not depend on bone lengths; SMPL's local rotations follow from them.
+Each of the three has its own skeleton. What is taken from it are the global rotations of its bones against a T-pose,
+which do not depend on bone lengths; SMPL's local rotations follow from them.
 """
 
 import lzma
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from spsnet.geometry import axis_angle_to_matrix, geodesic_angle, interpolate_rotations, rotation_between
+from spsnet.datasets.amass import list_amass, read_amass
+from spsnet.datasets.motion_clips import FPS, MotionClip, resample_clip
+from spsnet.geometry import axis_angle_to_matrix, interpolate_rotations, rotation_between
 from spsnet.records import UserError
 from spsnet.synthesis.bvh import BvhMotion, parse_bvh
 
-FPS = 30.0
-"""Every clip is resampled to this rate, by time."""
-
 SMPL_PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
-
-
-@dataclass(frozen=True, kw_only=True)
-class MotionClip:
-    """One motion at 30 frames per second on SMPL's 24 joints, y up."""
-
-    name: str
-    """`archive/path` without the suffix; pieces that were cut from one file share it."""
-    rotations: Float[np.ndarray, "time 24 3 3"]
-    """In the parent's frame; the root's in the world."""
-    root_m: Float[np.ndarray, "time 3"]
-
-    def __len__(self) -> int:
-        """Number of frames."""
-        return len(self.rotations)
 
 
 _ACRNN_JOINTS = {
@@ -72,23 +56,32 @@ _T_POSE_BONES = {
 
 
 def load_mocap(directory: Path) -> list[MotionClip]:
-    """Read every known archive (`acrnn_cmu`, `cmu_expmap`, `reactidle`, each `.tar.xz`) in a folder.
+    """Read every known archive (`acrnn_cmu`, `cmu_expmap`, `reactidle`, each `.tar.xz`) and AMASS's files in a folder.
 
-    Clips are cut where the capture failed; pieces under a second are left out.
+    AMASS's `.npz` may lie at any depth; such a clip is called `amass/` and its path in the folder, unless the file says
+    which capture it is from. Clips are cut where the capture failed; pieces under a second are left out.
 
     Raises:
-        UserError: If none of the archives is there, or one is damaged or another than it should be.
+        UserError: If there is nothing of all that, something is damaged or another than it should be, or a file and an
+            archive hold the same capture.
     """
     readers = {"acrnn_cmu": _read_acrnn, "cmu_expmap": _read_expmap, "reactidle": _read_reactidle}
-    found = [(name, directory / f"{name}.tar.xz") for name in readers if (directory / f"{name}.tar.xz").is_file()]
-    if not found:
+    archives = [(name, directory / f"{name}.tar.xz") for name in readers if (directory / f"{name}.tar.xz").is_file()]
+    files = list_amass(directory)
+    if not archives and not files:
         raise UserError(
-            f"{directory} holds none of {', '.join(f'{name}.tar.xz' for name in readers)}; pass --mocap DIR"
+            f"{directory} holds none of {', '.join(f'{name}.tar.xz' for name in readers)}, *.npz; pass --mocap DIR"
         )
     clips: list[MotionClip] = []
-    for name, path in found:
+    for name, path in archives:
         for member, text in _read_members(path):
             clips.extend(readers[name](member, text))
+    names = {clip.name for clip in clips}
+    for path in files:
+        clip = read_amass(path, f"amass/{path.relative_to(directory).with_suffix('').as_posix()}")
+        if clip.name in names:
+            raise UserError(f"{path} is {clip.name}, which an archive beside it holds too; move one of them away")
+        clips.extend(_cut(clip))
     return sorted(clips, key=lambda clip: clip.name)
 
 
@@ -145,7 +138,9 @@ def _read_expmap(member: str, text: str) -> list[MotionClip]:
 
 def _cut(clip: MotionClip, usable: Bool[np.ndarray, " time"] | None = None) -> list[MotionClip]:
     """Pieces of at least a second of usable frames, in which no joint jumps."""
-    whole = geodesic_angle(clip.rotations[1:], clip.rotations[:-1]).max(1, initial=0) < _LARGEST_STEP_RAD
+    # Two rotations an angle θ apart are √8 sin(θ / 2) apart as matrices.
+    squared = np.square(clip.rotations[1:] - clip.rotations[:-1]).sum((-1, -2)).max(1, initial=0)
+    whole = squared < 8 * np.sin(_LARGEST_STEP_RAD / 2) ** 2
     if usable is not None:
         whole &= usable[1:] & usable[:-1]
     bounds = [0, *(np.flatnonzero(~whole) + 1), len(clip)]
@@ -201,12 +196,4 @@ def _make_clip(
     for joint, parent in enumerate(SMPL_PARENTS[1:], start=1):
         local[:, joint] = np.swapaxes(stacked[:, parent], -1, -2) @ stacked[:, joint]
 
-    time_s = np.arange(0, (len(local) - 1) / fps + 1e-9, 1 / FPS)
-    place = time_s * fps
-    before = np.minimum(place.astype(int), len(local) - 1)
-    after = np.minimum(before + 1, len(local) - 1)
-    weight = place - before
-    rotations = interpolate_rotations(local[before], local[after], np.repeat(weight[:, None], 24, axis=1))
-    root = root_m[before] + (root_m[after] - root_m[before]) * weight[:, None]
-    name = str(Path(member).with_suffix(""))
-    return MotionClip(name=name, rotations=rotations.astype(np.float32), root_m=root.astype(np.float32))
+    return resample_clip(str(Path(member).with_suffix("")), local, root_m, fps=fps)

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from spsnet.datasets.motion_clips import FPS, MotionClip
 from spsnet.geometry import axis_angle_to_matrix, matrix_to_quaternion, quaternion_to_matrix
-from spsnet.synthesis.mocap import FPS, MotionClip
 
 _LEFT_RIGHT = ((1, 2), (4, 5), (7, 8), (10, 11), (13, 14), (16, 17), (18, 19), (20, 21), (22, 23))
 _MIRRORED = [dict([*_LEFT_RIGHT, *((b, a) for a, b in _LEFT_RIGHT)]).get(joint, joint) for joint in range(24)]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.network.config import FeatureConfig, NetworkConfig
 from spsnet.records import UserError
 from spsnet.synthesis.cameras import CameraConfig
-from spsnet.synthesis.mocap import MotionClip
 from spsnet.synthesis.motions import MotionConfig
 from spsnet.synthesis.scenes import FrameConfig
 from spsnet.synthesis.windows import WindowConfig
