@@ -246,7 +246,7 @@ NAN = np.full((40, 3), np.nan)
         (change(trans=NAN), r"'trans' is not finite at \[0, 0\]; leave the file out"),
         (
             change(mocap_framerate=None),
-            r"has neither 'mocap_framerate' nor 'mocap_frame_rate'; write the capture's rate",
+            r"has neither 'mocap_framerate' nor 'mocap_frame_rate'; write the rate of",
         ),
         (change(mocap_framerate=np.array(0.0)), r"'mocap_framerate' should be one number .*, it is 0\.0; write"),
         (change(mocap_framerate=np.array([60.0, 60.0])), r"'mocap_framerate' should be one number .*; write"),
