@@ -15,7 +15,8 @@ from reference.tiny_training import write_mocap
 from spsnet.body import BodyModel, load_body
 from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.datasets.shards import load_windows
-from spsnet.evaluation.windows import evaluate_model
+from spsnet.evaluation.answers import TrainedModel
+from spsnet.evaluation.comparison import compare
 from spsnet.geometry import project_points
 from spsnet.network.config import FeatureConfig, NetworkConfig
 from spsnet.network.weights import load_model
@@ -140,13 +141,13 @@ def test_from_motion_to_a_measured_model(tmp_path: Path, eye: TruthfulEye) -> No
     assert (mean[6:144] != torch.tensor([1.0, 0, 0, 0, 1, 0]).repeat(23)).any()
     assert "80 % simulated landmarks, 20 % rendered windows" in (model / "card.md").read_text()
     Lifter(model, load_body())
-    plain = evaluate_model(measured, model)
-    refined = evaluate_model(measured, model, refine=True, window_limit=1)
-    assert plain.frames == 27
-    assert refined.frames == 9
-    for scores in (plain, refined):
-        assert 0 < scores.pa_mpjpe_mm < scores.mpjpe_mm < 1000
-        assert 0 < scores.acceleration_mm_frame2 < 1000
+    table = next(compare([held_out], [TrainedModel("tiny", model, load_body())], load_body()))
+    assert [row.name for row in table.rows] == ["tiny", "tiny + refinement"]
+    for row in table.rows:
+        assert row.scores is not None
+        assert row.scores.frames == 27
+        assert 0 < row.scores.pa_mpjpe_mm.value < row.scores.mpjpe_mm < 1000
+        assert 0 < row.scores.acceleration_mm_frame2 < 1000
 
 
 def test_windows_of_two_recipes_are_not_mixed(tmp_path: Path, eye: TruthfulEye) -> None:

@@ -10,9 +10,11 @@ import typer
 import spsnet
 from spsnet.cli import models
 from spsnet.cli.doctor import doctor
-from spsnet.cli.making import evaluate, synthesize, train
+from spsnet.cli.evaluating import evaluate
+from spsnet.cli.making import synthesize
 from spsnet.cli.prepare import prepare
 from spsnet.cli.run import run
+from spsnet.cli.train import train
 from spsnet.records import UserError
 
 _log = logging.getLogger("spsnet")
