@@ -6,7 +6,9 @@ import pytest
 from spsnet.body import compute_vertices, load_body
 from spsnet.encoders import load_encoder
 from spsnet.records import Pinhole
-from spsnet.synthesis.appearance import cut_camera, render_frame, sample_appearance
+from spsnet.synthesis.appearance import Companion, cut_camera, render_frame, sample_appearance
+from spsnet.synthesis.occlusion import sample_standing_thing
+from spsnet.synthesis.wardrobe import sample_outfit
 
 CAMERA = Pinhole(focal_px=230.0, center_px=(64.0, 64.0), width=128, height=128)
 
@@ -29,7 +31,7 @@ def standing(body):
 
 def test_person_is_where_the_camera_sees_it(body, standing):
     rng = np.random.default_rng(0)
-    frame = render_frame(rng, body, sample_appearance(rng, occluded_share=0.0), standing, CAMERA)
+    frame = render_frame(rng, body, sample_appearance(rng), standing, CAMERA)
     pixels = standing[:, :2] / standing[:, 2:] * 230 + 64
     rows, columns = np.nonzero(frame.mask)
     np.testing.assert_allclose([columns.min(), rows.min()], pixels.min(0), atol=4)
@@ -40,7 +42,7 @@ def test_person_is_where_the_camera_sees_it(body, standing):
 
 
 def test_place_and_clothes_stay_while_noise_changes(body, standing):
-    appearance = sample_appearance(np.random.default_rng(1), occluded_share=0.0)
+    appearance = sample_appearance(np.random.default_rng(1))
     perfect = dataclasses.replace(appearance.look, noise=0.0, motion_px=0.0)
     still = dataclasses.replace(appearance, look=perfect)
     first, second = (render_frame(np.random.default_rng(s), body, still, standing, CAMERA) for s in (0, 1))
@@ -52,12 +54,32 @@ def test_place_and_clothes_stay_while_noise_changes(body, standing):
 
 def test_things_before_the_person_leave_the_mask(body, standing):
     rng = np.random.default_rng(3)
-    shares = []
-    for _ in range(6):
-        frame = render_frame(rng, body, sample_appearance(rng, occluded_share=1.0), standing, CAMERA)
-        assert not (frame.mask & ~frame.body_mask).any()
-        shares.append(frame.mask.sum() / frame.body_mask.sum())
-    assert min(shares) < 0.9
+    post = dataclasses.replace(
+        sample_standing_thing(rng), corners=np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 10, start=np.full(2, 0.5),
+        end=np.full(2, 0.5),
+    )  # fmt: skip
+    appearance = sample_appearance(rng)
+    frame = render_frame(rng, body, appearance, standing, CAMERA, things=[post])
+    bare = render_frame(rng, body, appearance, standing, CAMERA)
+    np.testing.assert_array_equal(frame.body_mask, bare.mask)
+    np.testing.assert_array_equal(frame.mask, frame.body_mask & ~frame.covered_mask)
+    assert frame.covered_mask[52:76, 52:76].all()
+    assert frame.covered_mask.sum() == pytest.approx((0.2 * 128) ** 2, rel=0.15)
+    assert not bare.covered_mask.any()
+
+
+@pytest.mark.parametrize(("step_m", "hidden"), [(-0.6, True), (0.6, False)])
+def test_whoever_is_nearer_hides_the_other(body, standing, step_m, hidden):
+    rng = np.random.default_rng(3)
+    appearance = sample_appearance(rng)
+    other = Companion(outfit=sample_outfit(rng), vertices_m=standing + np.array([0.1, 0, step_m], np.float32))
+    frame = render_frame(rng, body, appearance, standing, CAMERA, companions=[other])
+    alone = render_frame(rng, body, appearance, standing, CAMERA)
+    np.testing.assert_array_equal(frame.body_mask, alone.mask)
+    share = frame.mask.sum() / frame.body_mask.sum()
+    assert share < 0.6 if hidden else share == 1
+    assert frame.covered_mask.any() == hidden
+    assert (frame.image_rgb != alone.image_rgb).any()
 
 
 def test_out_of_the_picture_is_just_a_place(body, standing):
@@ -79,8 +101,6 @@ def test_crop_camera_by_hand():
 
 
 def test_refusals():
-    with pytest.raises(ValueError, match="occluded_share should lie in 0 to 1, got 2"):
-        sample_appearance(np.random.default_rng(0), occluded_share=2.0)
     with pytest.raises(ValueError, match="the box should have a positive side, got 0"):
         cut_camera(CAMERA, np.zeros(3), 256)
 
@@ -93,7 +113,7 @@ def test_the_encoder_takes_it_for_a_person(body, standing):
     wanted = wanted[:, :2] / wanted[:, 2:] * 420 + 128
     presence, errors = [], []
     for _ in range(12):
-        frame = render_frame(rng, body, sample_appearance(rng, occluded_share=0.0), standing, camera)
+        frame = render_frame(rng, body, sample_appearance(rng), standing, camera)
         output = encoder.encode((frame.image_rgb[None] / 255).astype(np.float32))
         presence.append(output.presence[0])
         errors.append(

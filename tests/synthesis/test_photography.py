@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spsnet.synthesis.photography import CameraLook, draw_occluders, sample_camera_look, sample_light, take_picture
+from spsnet.synthesis.photography import CameraLook, sample_camera_look, sample_light, take_picture
 
 PERFECT = CameraLook(
     gamma=1.0, gain_rgb=np.ones(3), contrast=1.0, blur_px=0.0, motion_px=0.0, noise=0.0, jpeg_quality=100, shrink=1.0
@@ -49,21 +49,6 @@ def test_compression_damages_little(scene):
     scene = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
     damage = np.abs(take(scene, jpeg_quality=30) - scene).mean()
     assert 1 < damage < 80
-
-
-def test_occluders_change_just_what_they_cover():
-    for seed in range(12):
-        picture = np.full((64, 48, 3), 128, np.uint8)
-        covered = draw_occluders(np.random.default_rng(seed), picture, 1)
-        assert covered.shape == (64, 48)
-        changed = (picture != 128).any(-1)
-        assert (changed & covered).sum() >= 0.9 * covered.sum()
-
-
-def test_no_occluder_covers_nothing(scene):
-    before = scene.copy()
-    assert not draw_occluders(np.random.default_rng(0), scene, 0).any()
-    np.testing.assert_array_equal(scene, before)
 
 
 def test_lamps_hang_above_and_cameras_are_repeatable():

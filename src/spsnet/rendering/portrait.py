@@ -96,7 +96,9 @@ def render_person(
     coverage = canvas[..., 3:]
     image[window] = np.rint(image[window] * (1 - coverage) + canvas[..., :3] * 255).astype(np.uint8)
     mask[window] = coverage[..., 0] >= 0.5
-    nearest = np.maximum.reduce([inverse[i::s, j::s] for i in range(s) for j in range(s)])
+    nearest = inverse[::s, ::s].copy()
+    for i in range(1, s * s):
+        np.maximum(nearest, inverse[i // s :: s, i % s :: s], out=nearest)
     with np.errstate(divide="ignore"):
         depth[window] = 1 / nearest
     return Portrait(image_rgb=image, mask=mask, depth_m=depth)

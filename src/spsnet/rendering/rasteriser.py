@@ -80,8 +80,10 @@ def rasterize(
     triangles, depth, face_index = _select_faces(vertices_m, faces, camera, near_m, cull_back_faces)
     if not len(face_index):
         return _empty_raster()
-    low = np.maximum(np.ceil(triangles.min((0, 1)) - 0.5), 0).astype(np.int64)
-    high = np.minimum(np.ceil(triangles.max((0, 1)) - 0.5), (camera.width, camera.height)).astype(np.int64)
+    # One coordinate at a time: numpy is slow along short last axes.
+    least, most = ([f(triangles[..., k]) for k in (0, 1)] for f in (np.min, np.max))
+    low = np.maximum(np.ceil(np.array(least) - 0.5), 0).astype(np.int64)
+    high = np.minimum(np.ceil(np.array(most) - 0.5), (camera.width, camera.height)).astype(np.int64)
     width, height = (int(side) for side in np.maximum(high - low, 0))
     if width == 0 or height == 0:
         return _empty_raster()
@@ -156,10 +158,13 @@ def interpolate_corners(
     """Values given at each face's own three corners (texture coordinates with seams), at each covered pixel."""
     tables = np.ascontiguousarray(values.transpose(2, 1, 0), np.float32)
     blended = np.empty((len(tables), len(fragments.face)), np.float32)
+    face, corner = fragments.face.astype(np.intp), np.empty(len(fragments.face), np.float32)
     for channel, table in zip(blended, tables, strict=True):
-        np.multiply(table[0][fragments.face], fragments.weights[0], out=channel)
-        channel += table[1][fragments.face] * fragments.weights[1]
-        channel += table[2][fragments.face] * fragments.weights[2]
+        np.multiply(table[0].take(face), fragments.weights[0], out=channel)
+        for k in (1, 2):
+            table[k].take(face, out=corner, mode="clip")
+            corner *= fragments.weights[k]
+            channel += corner
     return blended
 
 

@@ -42,12 +42,13 @@ def compute_vertex_normals(
 
     A vertex without a face, or whose faces cancel out, gets the zero vector.
     """
-    a, b, c = vertices_m[faces.T]
-    face_normals = np.cross(b - a, c - a)
     corners = faces.T.ravel()
-    normals = np.stack(
-        [np.bincount(corners, np.tile(face_normals[:, k], 3), minlength=len(vertices_m)) for k in range(3)], -1
-    )
+    coordinates = np.ascontiguousarray(vertices_m.T, np.float64).take(corners, axis=1).reshape(3, 3, -1)
+    first, second = coordinates[:, 1] - coordinates[:, 0], coordinates[:, 2] - coordinates[:, 0]
+    normals = np.empty(vertices_m.shape)
+    for k, (i, j) in enumerate(((1, 2), (2, 0), (0, 1))):
+        along = first[i] * second[j] - first[j] * second[i]
+        normals[:, k] = np.bincount(corners, np.tile(along, 3), minlength=len(vertices_m))
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return normals / np.where(length > 0, length, 1)
 

@@ -28,7 +28,7 @@ def compute_lamp_visibility(
         direction: To the lamp; any length but 0.
         resolution_px: Side of the lamp's picture.
     """
-    center = (vertices_m.min(0) + vertices_m.max(0)) / 2
+    center = np.array([(axis.min() + axis.max()) / 2 for axis in vertices_m.T])
     radius = float(np.linalg.norm(vertices_m - center, axis=1).max())
     forward = -direction / np.linalg.norm(direction)
     right = np.cross(np.eye(3)[np.argmin(np.abs(forward))], forward)

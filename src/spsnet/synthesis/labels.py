@@ -56,7 +56,8 @@ def measure_silhouette_box(
         A body from (0, 0) to (10, 20) px: (5, 10, 22).
     """
     points = project_points(vertices_m, focal_px, center_px)
-    low, high = points.min(0), points.max(0)
+    x, y = points.T
+    low, high = np.array([x.min(), y.min()]), np.array([x.max(), y.max()])
     return np.append((low + high) / 2, _SILHOUETTE_ROOM * float((high - low).max()))
 
 

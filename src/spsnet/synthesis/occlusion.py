@@ -43,7 +43,7 @@ def sample_standing_thing(rng: np.random.Generator) -> Thing:
         center[1] = 1
     else:
         reach = rng.uniform(0.1, 0.35, 2)
-    return _make_thing(rng, reach, blob=kind == 3, start=center, end=center)
+    return _make_thing(rng, reach, blob=bool(kind == 3), start=center, end=center)
 
 
 def sample_passing_thing(rng: np.random.Generator) -> Thing:

@@ -1,6 +1,7 @@
 """What a camera does to a scene: light and its colour, blur, noise, compression."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -82,12 +83,20 @@ def take_picture(
     levels = np.clip((levels - 0.5) * look.contrast + 0.5, 0, 1) * 255
     picture = cv2.LUT(picture, levels.astype(np.uint8)[None])
     if look.noise:
-        grain = rng.standard_normal((height, width, 3), np.float32) * np.float32(look.noise)
+        table, size = _make_grain(), height * width * 3
+        start = int(rng.integers(max(len(table) - size, 1)))
+        grain = np.resize(table[start : start + size], picture.shape) * np.float32(look.noise)
         picture = np.clip(picture + grain, 0, 255).astype(np.uint8)
     if look.jpeg_quality < 100:
         _, coded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, look.jpeg_quality])
         picture = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]
     return np.ascontiguousarray(picture)
+
+
+@lru_cache(maxsize=1)
+def _make_grain() -> Float[np.ndarray, " grains"]:
+    """Normal noise, cut anew for every picture: drawing it would take longer than the rest of the camera."""
+    return np.random.default_rng(0).standard_normal(2**21, np.float32)
 
 
 def _make_streak(rng: np.random.Generator, length_px: float) -> np.ndarray:
