@@ -1,6 +1,6 @@
 """How the encoder errs, measured on rendered people whose truth is known and kept to be replayed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -86,7 +86,7 @@ def build_noise_bank(
     look_m = seen.view.look_m.half()
     return NoiseBank(
         look_m=look_m,
-        reluctance=balance_windows(look_m, seen.present_mask),
+        reluctance=balance_windows(look_m),
         world_scale=world_scale,
         width_map=width_map,
         seen=measure_noise(seen, world_scale, width_map),
@@ -175,20 +175,19 @@ def _find_swaps(seen: SeenBodies) -> Bool[Tensor, "windows time parts"]:
     def find_swaps(part: int) -> Bool[Tensor, "windows time"]:
         cost = torch.log(off[..., part == PART_OF].mean(-1) + _SWAP_FLOOR)
         cost[1] += _SWAP_BIAS
-        return torch.stack(list(_find_cheapest(torch.where(present, cost, 0.0)))[::-1], dim=-1)
+        return find_cheapest(torch.where(present, cost, 0.0), change=_SWAP_CHANGE)
 
     return torch.stack([find_swaps(part) for part in range(len(PARTS))], dim=-1)
 
 
-def _find_cheapest(cost: Float[Tensor, "2 windows time"]) -> Iterator[Bool[Tensor, " windows"]]:
-    """When to be in the second of two states, for the least sum of costs and changes; last frame first (Viterbi)."""
+def find_cheapest(cost: Float[Tensor, "2 windows time"], *, change: float) -> Bool[Tensor, "windows time"]:
+    """When to be in the second of two states, so that costs and changes sum to the least (Viterbi)."""
     total, changes = cost[..., 0], []
     for t in range(1, cost.shape[-1]):
-        changed = total.flip(0) + _SWAP_CHANGE
+        changed = total.flip(0) + change
         changes.append(changed < total)
         total = torch.minimum(total, changed) + cost[..., t]
-    second = total[1] < total[0]
-    yield second
-    for change in reversed(changes):
-        second = second ^ torch.where(second, change[1], change[0])
-        yield second
+    course = [total[1] < total[0]]
+    for came_over in reversed(changes):
+        course.append(course[-1] ^ torch.where(course[-1], came_over[1], came_over[0]))
+    return torch.stack(course[::-1], dim=-1)

@@ -21,7 +21,9 @@ CANDIDATES = 48
 """Windows of the bank drawn at random, of which the one whose person looks most alike is played."""
 _SPREAD = 0.15
 """A window's residuals are multiplied by exp(spread · normal)."""
-_BALANCING_ROUNDS = 200
+_BALANCING_ROUNDS = 600
+_BALANCING_BODIES = 2000
+"""At most so many windows of the bank are what the others are compared with."""
 
 
 class _Replay(NamedTuple):
@@ -61,7 +63,7 @@ def simulate_sights(
     if points_m.shape[1] > bank.frames:
         raise ValueError(f"points_m should have at most the bank's {bank.frames} frames, got {points_m.shape[1]}")
     view = view_landmarks(points_m)
-    replay, _ = _choose(generator, view.look_m, bank.look_m, bank.seen.present_mask, bank.reluctance)
+    replay = _choose(generator, view.look_m, bank)
     scale = torch.exp(_SPREAD * torch.randn(len(points_m), 1, 1, 1, generator=generator))
     widths = torch.exp((describe_widths(view, shape) * bank.width_map).sum(-1)) * measure_pixels_per_metre(view)
     seen = _play(view, widths, bank.seen, bank.world_scale, replay, scale)
@@ -70,63 +72,61 @@ def simulate_sights(
     return seen, _play(view, widths, bank.occluded, bank.world_scale, replay, scale)
 
 
-def balance_windows(
-    look_m: Float[Tensor, "windows time looked 3"], present_mask: Bool[Tensor, "windows time"]
-) -> Float[Tensor, " windows"]:
+def balance_windows(look_m: Float[Tensor, "windows time looked 3"]) -> Float[Tensor, " windows"]:
     """A reluctance for each window with which all are played equally often by bodies like those of the bank.
 
     The most alike of several is mostly one that looks like many: common looks are played too often, rare ones, with
     which the encoder fails, hardly ever. Whoever is played too often becomes more reluctant: the dual variables of
-    optimal transport, found by stochastic ascent.
+    optimal transport, found by stochastic ascent with shrinking steps.
     """
     generator = torch.Generator().manual_seed(0)
     windows = len(look_m)
-    reluctance, total = torch.zeros(windows), torch.zeros(windows)
-    own = torch.arange(windows)
+    still = look_m[:, _compare_at(look_m.shape[1])].float()
+    looks = torch.cat([still, still.flip(1)])
+    looks = torch.cat([looks, mirror_points(looks, LOOKED_MIRROR)]).flatten(1)
+    bodies = torch.randperm(windows, generator=generator)[:_BALANCING_BODIES]
+    distance = torch.cdist(still.flatten(1)[bodies], looks).square()
+    step, reluctance, total = float(distance.median()), torch.zeros(windows), torch.zeros(windows)
+    settled = range(_BALANCING_ROUNDS * 2 // 3, _BALANCING_ROUNDS)
     for round_ in range(_BALANCING_ROUNDS):
-        replay, gap = _choose(generator, look_m.float(), look_m, present_mask, reluctance, banned=own)
-        played = torch.bincount(replay.window, minlength=windows).float()
-        step = gap * (0.3 if round_ < _BALANCING_ROUNDS // 2 else 0.1)
-        reluctance = reluctance + step * (played - 1)
-        if round_ >= _BALANCING_ROUNDS // 2:
+        candidate = torch.randint(len(looks), (len(bodies), CANDIDATES), generator=generator)
+        score = distance.gather(1, candidate) + reluctance[candidate % windows]
+        score = torch.where(candidate % windows == bodies[:, None], torch.inf, score)
+        played = candidate.gather(1, score.argmin(1, keepdim=True))[:, 0] % windows
+        share = torch.bincount(played, minlength=windows) * (windows / len(bodies))
+        reluctance = reluctance + 0.3 * step * 0.03 ** (round_ / _BALANCING_ROUNDS) * (share - 1)
+        if round_ in settled:
             total = total + reluctance
-    return total / (_BALANCING_ROUNDS - _BALANCING_ROUNDS // 2)
+    return total / len(settled)
 
 
-def _choose(
-    generator: torch.Generator,
-    look_m: Float[Tensor, "batch time looked 3"],
-    bank_look_m: Float[Tensor, "windows bank_time looked 3"],
-    present_mask: Bool[Tensor, "windows bank_time"],
-    reluctance: Float[Tensor, " windows"],
-    *,
-    banned: Int[Tensor, " batch"] | None = None,
-) -> tuple[_Replay, float]:
-    """The most alike of some candidates, compared at the first, middle and last frame; and their median distance."""
-    (batch, frames), (windows, bank_frames) = look_m.shape[:2], bank_look_m.shape[:2]
+def _compare_at(frames: int) -> list[int]:
+    """Frames at which two windows' looks are compared."""
+    return [0, frames // 2, frames - 1]
+
+
+def _choose(generator: torch.Generator, look_m: Float[Tensor, "batch time looked 3"], bank: NoiseBank) -> _Replay:
+    """The most alike of some candidates."""
+    batch, frames = look_m.shape[:2]
     size = (batch, CANDIDATES)
-    window = torch.randint(windows, size, generator=generator)
-    start = torch.randint(bank_frames - frames + 1, size, generator=generator)
+    window = torch.randint(len(bank), size, generator=generator)
+    start = torch.randint(bank.frames - frames + 1, size, generator=generator)
     mirrored = torch.rand(size, generator=generator) < 0.5
     backward = torch.rand(size, generator=generator) < 0.5
 
     def find_frames(at: Int[Tensor, " some"]) -> Int[Tensor, "batch candidates some"]:
         return start[..., None] + torch.where(backward[..., None], frames - 1 - at, at)
 
-    at = torch.tensor([0, frames // 2, frames - 1])
-    looks = bank_look_m[window[..., None], find_frames(at)].to(look_m.dtype)
+    at = torch.tensor(_compare_at(frames))
+    looks = bank.look_m[window[..., None], find_frames(at)].to(look_m.dtype)
     looks = torch.where(mirrored[..., None, None, None], mirror_points(looks, LOOKED_MIRROR), looks)
-    distance = (looks - look_m[:, None, at]).square().sum((-1, -2, -3))
-    score = distance + reluctance[window]
+    score = (looks - look_m[:, None, at]).square().sum((-1, -2, -3)) + bank.reluctance[window]
     # A stretch in which nobody was seen teaches nothing.
-    seen_before = torch.nn.functional.pad(present_mask.long().cumsum(1), (1, 0))
-    barred = seen_before[window, start + frames] == seen_before[window, start]
-    if banned is not None:
-        barred |= window == banned[:, None]
-    best = torch.where(barred, torch.inf, score).argmin(1)
+    seen_before = torch.nn.functional.pad(bank.seen.present_mask.long().cumsum(1), (1, 0))
+    empty = seen_before[window, start + frames] == seen_before[window, start]
+    best = torch.where(empty, torch.inf, score).argmin(1)
     row = torch.arange(batch)
-    played = find_frames(torch.arange(frames))[row, best]
-    return _Replay(window[row, best], played, mirrored[row, best]), float(distance.median())
+    return _Replay(window[row, best], find_frames(torch.arange(frames))[row, best], mirrored[row, best])
 
 
 def _play(
@@ -143,7 +143,7 @@ def _play(
         taken = values[window, replay.frame]
         return taken.to(view.clean_px.dtype) if taken.is_floating_point() else taken
 
-    def take_points(values: Float[Tensor, "windows time 33 size"]) -> Float[Tensor, "batch time 33 size"]:
+    def take_points(values: Float[Tensor, "windows bank_time 33 size"]) -> Float[Tensor, "batch time 33 size"]:
         taken = take(values)
         return torch.where(mirrored[..., None], mirror_points(taken, MIRROR), taken)
 
