@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from spsnet.body import KeypointModel, compute_keypoints
 from spsnet.datasets.shards import FOCAL_PX
+from spsnet.datasets.sights import build_sight_features
 from spsnet.geometry import (
     crop_camera_to_translation,
     image_to_crop,
@@ -34,7 +35,6 @@ from spsnet.losses import (
     join_terms,
 )
 from spsnet.network.config import FeatureConfig
-from spsnet.network.features import build_features
 from spsnet.network.spsnet import NetworkOutput, SpsNet
 from spsnet.synthesis.batches import SightWindows, TrainingWindows
 from spsnet.training.batching import TrainingBatch
@@ -187,7 +187,7 @@ class SpsObjective:
         weights = self._config.weights
         frames = min(network.config.window, batch.seen.mask.shape[1])
         first = _cut(batch.seen, 0, frames)
-        output = network(self.build_features(first), first.mask)
+        output = network(build_sight_features(self._features, first), first.mask)
         terms = self._compare_with_truth(output, batch, first)
         if weights.forecast and output.forecast is not None:
             terms["forecast"] = compute_forecast_loss(output.forecast, output.features, first.mask)
@@ -198,7 +198,7 @@ class SpsObjective:
             )
         if weights.camera and batch.seen.mask.shape[1] > frames:
             second = _cut(batch.seen, 1, frames + 1)
-            shifted = network(self.build_features(second), second.mask)
+            shifted = network(build_sight_features(self._features, second), second.mask)
             terms["camera"] = compute_camera_loss(
                 output.camera,
                 output.rotations[:, :, 0],
@@ -211,19 +211,6 @@ class SpsObjective:
             terms |= self._compare_with_occluded(network, output, batch, first)
         motion = describe_motion(output.rotations, output.shape, self._config.discriminator_root)
         return terms, Fakes(motion, first.mask)
-
-    def build_features(self, sight: SightWindows) -> Float[Tensor, "batch time features"]:
-        """f_i of every frame."""
-        return build_features(
-            self._features,
-            landmarks_px=sight.landmarks_px,
-            box_xys_px=sight.box_xys_px,
-            focal_px=FOCAL_PX,
-            center_px=_center(sight),
-            widths_px=sight.widths_px,
-            world_m=sight.world_m,
-            vector=sight.feature,
-        )
 
     def _compare_with_truth(
         self, output: NetworkOutput, batch: TrainingWindows, sight: SightWindows
@@ -274,7 +261,7 @@ class SpsObjective:
         """L_param; the occluded sight's camera is read in its own crop and told in the first one's."""
         weights = self._config.weights
         hidden = _cut(batch.occluded, 0, first.mask.shape[1])
-        other = network(self.build_features(hidden), hidden.mask)
+        other = network(build_sight_features(self._features, hidden), hidden.mask)
         translation = self._lift(other, hidden.box_xys_px)
         camera = translation_to_crop_camera(translation, first.box_xys_px, FOCAL_PX, _center(first))
         terms = compute_param_loss(
