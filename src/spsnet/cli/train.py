@@ -33,9 +33,10 @@ def train(
     """
     require_torch()
     from spsnet.cli.progress import show_progress
-    from spsnet.training.model_runs import TrainingSources, train_recipe
+    from spsnet.training.model_runs import train_recipe
     from spsnet.training.processes import is_first_process
     from spsnet.training.recipe import TrainingRecipe, load_recipe
+    from spsnet.training.sources import TrainingSources
 
     loaded = load_recipe(recipe, TrainingRecipe)
     sources = TrainingSources(mocap=mocap, windows=windows, stills=stills, films=films, validation=validation)

@@ -1,54 +1,28 @@
 """From a recipe to a model folder."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from spsnet.body import BodyModel, load_body
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
-from spsnet.datasets.motion_clips import MotionClip
-from spsnet.datasets.shards import ObservedWindows, WindowSet, load_windows
 from spsnet.geometry import matrix_to_six_d
 from spsnet.network.config import ModelConfig
 from spsnet.network.discriminator import Discriminator
 from spsnet.network.spsnet import SpsNet
 from spsnet.network.weights import save_model
-from spsnet.records import UserError
-from spsnet.synthesis.mocap import load_mocap
-from spsnet.synthesis.motions import MotionConfig, MotionLibrary
-from spsnet.synthesis.noise_bank import NoiseBank
+from spsnet.synthesis.motions import MotionLibrary
 from spsnet.synthesis.windows import WindowSimulator
 from spsnet.training.batching import BatchSampler
 from spsnet.training.judging import RealMotions
 from spsnet.training.loop import Report, train
 from spsnet.training.objective import SpsObjective
-from spsnet.training.outlines import OutlineLoss
 from spsnet.training.pictures import draw_windows
 from spsnet.training.processes import is_first_process
-from spsnet.training.recipe import TrainingRecipe, split_clips
+from spsnet.training.recipe import TrainingRecipe
+from spsnet.training.sources import LoadedSources, TrainingSources, load_sources
 from spsnet.training.validation import validate_network
-
-_AS_CAPTURED = MotionConfig(offset_rad=0.0, recombine_share=0.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingSources:
-    """What a run learns from: folders of `spsnet synthesize` and `spsnet prepare`."""
-
-    mocap: Path
-    """Motion-capture archives, or AMASS's files."""
-    windows: Path
-    """Rendered windows, and what was measured of the encoder on them."""
-    stills: Path | None = None
-    """Rendered single frames."""
-    films: Path | None = None
-    """Windows of real films."""
-    validation: Path | None = None
-    """Rendered windows that tell which epoch was best."""
 
 
 def train_recipe(
@@ -57,95 +31,92 @@ def train_recipe(
     """Train a recipe and write the model into `folder/model`.
 
     Raises:
-        UserError: If motions or windows that the recipe needs are missing or damaged, the windows are another
-            encoder's, or as `train`.
+        UserError: As `load_sources` or `train`.
     """
-    body = load_body()
-    offsets = LandmarkOffsets.load(sources.windows)
-    if offsets.encoder != recipe.encoder:
-        raise UserError(f"{sources.windows} was measured on {offsets.encoder}, {recipe.name} wants {recipe.encoder}")
-    clips, _ = split_clips(load_mocap(sources.mocap))
-    if not clips:
-        raise UserError(f"{sources.mocap} holds no motion to train on; add archives")
-    points = build_landmark_model(body, offsets.offset_m)
-    library = MotionLibrary(clips, recipe.motion)
-    weights = recipe.objective.weights
-    objective = SpsObjective(
-        points, recipe.features, recipe.objective, outlines=OutlineLoss(body) if weights.mask else None
-    )
-    simulator = WindowSimulator(
-        library, points, NoiseBank.load(sources.windows), config=recipe.windows, cameras=recipe.cameras
-    )
-    _, rendered, filmed = recipe.batch.count_windows(recipe.loop.batch)
-    sampler = BatchSampler(
-        recipe.batch,
-        recipe.windows.frames,
-        simulate=simulator.sample,
-        rendered=WindowSet(sources.windows, recipe.encoder) if rendered else None,
-        films=_open("film_share", "--films", sources.films, recipe) if filmed else None,
-        stills=_open("stills", "--stills", sources.stills, recipe) if recipe.batch.stills else None,
-        real_motions=_make_judge(clips, recipe) if weights.adversarial else None,
-    )
-    torch.manual_seed(recipe.loop.seed)
-    network = SpsNet(recipe.network)
-    _set_mean_pose(network, library)
-    watch = _Watch(recipe, body, sources.validation)
-    yield from train(
-        network,
-        objective,
-        sampler,
-        recipe.loop,
-        folder,
-        discriminator=_make_discriminator(recipe) if weights.adversarial else None,
-        validate=watch.validate if watch.windows is not None else None,
-        draw=watch.draw if watch.windows is not None else None,
-        resume=resume,
-    )
-    if not is_first_process():
-        return
-    config = ModelConfig(
-        network=recipe.network,
-        features=recipe.features,
-        encoder=recipe.encoder,
-        body=body.name,
-        name=recipe.name,
-        version=recipe.version,
-    )
-    model = folder / "model"
-    save_model(model, network, config, card=_write_card(recipe))
-    offsets.save(model)
+    yield from ModelRun(recipe, load_sources(recipe, sources)).train(folder, resume=resume)
 
 
-class _Watch:
-    """Looks at the network after each epoch."""
+class ModelRun:
+    """One recipe with what it learns from and what learns."""
 
-    def __init__(self, recipe: TrainingRecipe, body: BodyModel, folder: Path | None) -> None:
-        self._recipe, self._body = recipe, body
-        self.windows: ObservedWindows | None = None if folder is None else load_windows(folder, recipe.encoder)
+    def __init__(self, recipe: TrainingRecipe, loaded: LoadedSources) -> None:
+        """Make network and discriminator; the same recipe makes the same ones.
 
-    def validate(self, network: SpsNet) -> dict[str, float]:
-        assert self.windows is not None
-        return validate_network(network, self._recipe.features, self.windows, self._body)
+        Args:
+            recipe: What to train.
+            loaded: Opened for this recipe, or for one that differs neither in its encoder nor in its motion and takes
+                windows of the same kinds.
+        """
+        weights, network = recipe.objective.weights, recipe.network
+        self._recipe, self._loaded = recipe, loaded
+        torch.manual_seed(recipe.loop.seed)
+        self.network = SpsNet(network)
+        """After `train` it has the averaged weights, of the best epoch or of the last."""
+        _set_mean_pose(self.network, loaded.library)
+        self.discriminator: Discriminator | None = None
+        self.real_motions: RealMotions | None = None
+        if weights.adversarial:
+            root = recipe.objective.discriminator_root
+            self.discriminator = Discriminator(pose_width=69 if root == "none" else 72, scale=network.attention_scale)
+            self.real_motions = RealMotions(loaded.captured, root, recipe.cameras)
 
-    def draw(self, network: SpsNet) -> UInt8[np.ndarray, "height width 3"]:
-        assert self.windows is not None
-        return draw_windows(network, self._recipe.features, self.windows, self._body)
+    def train(self, folder: Path, *, resume: bool = False) -> Iterator[Report]:
+        """Train in place and write the model into `folder/model`.
 
+        Raises:
+            UserError: As `train`.
+        """
+        recipe, loaded = self._recipe, self._loaded
+        has_validation = loaded.validation is not None
+        yield from train(
+            self.network,
+            SpsObjective(loaded.points, recipe.features, recipe.objective, outlines=loaded.outlines),
+            self._make_sampler(),
+            recipe.loop,
+            folder,
+            discriminator=self.discriminator,
+            validate=self._validate if has_validation else None,
+            draw=self._draw if has_validation else None,
+            resume=resume,
+        )
+        if is_first_process():
+            self._save(folder / "model")
 
-def _open(field: str, option: str, folder: Path | None, recipe: TrainingRecipe) -> WindowSet:
-    if folder is None:
-        raise UserError(f"{recipe.name} learns from {field} too; say where they are with {option}")
-    return WindowSet(folder, recipe.encoder)
+    def _make_sampler(self) -> BatchSampler:
+        recipe, loaded = self._recipe, self._loaded
+        simulator = WindowSimulator(
+            loaded.library, loaded.points, loaded.noise, config=recipe.windows, cameras=recipe.cameras
+        )
+        return BatchSampler(
+            recipe.batch,
+            recipe.windows.frames,
+            simulate=simulator.sample,
+            rendered=loaded.rendered,
+            films=loaded.films,
+            stills=loaded.stills,
+            real_motions=self.real_motions,
+        )
 
+    def _validate(self, network: SpsNet) -> dict[str, float]:
+        assert self._loaded.validation is not None
+        return validate_network(network, self._recipe.features, self._loaded.validation, self._loaded.body)
 
-def _make_judge(clips: list[MotionClip], recipe: TrainingRecipe) -> RealMotions:
-    motion = replace(_AS_CAPTURED, speed=recipe.motion.speed, idle_weight=recipe.motion.idle_weight)
-    return RealMotions(MotionLibrary(clips, motion), recipe.objective.discriminator_root, recipe.cameras)
+    def _draw(self, network: SpsNet) -> UInt8[np.ndarray, "height width 3"]:
+        assert self._loaded.validation is not None
+        return draw_windows(network, self._recipe.features, self._loaded.validation, self._loaded.body)
 
-
-def _make_discriminator(recipe: TrainingRecipe) -> Discriminator:
-    width = 69 if recipe.objective.discriminator_root == "none" else 72
-    return Discriminator(pose_width=width, scale=recipe.network.attention_scale)
+    def _save(self, folder: Path) -> None:
+        recipe, loaded = self._recipe, self._loaded
+        config = ModelConfig(
+            network=recipe.network,
+            features=recipe.features,
+            encoder=recipe.encoder,
+            body=loaded.body.name,
+            name=recipe.name,
+            version=recipe.version,
+        )
+        save_model(folder, self.network, config, card=_write_card(recipe))
+        loaded.offsets.save(folder)
 
 
 def _set_mean_pose(network: SpsNet, library: MotionLibrary) -> None:
