@@ -1,7 +1,7 @@
 """What is planted in what an encoder says has to be found in its noise, and to come back when replayed."""
 
 from dataclasses import fields, replace
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -175,7 +175,7 @@ def test_the_cheapest_course_is_the_best_of_all() -> None:
 
 
 def price(states: tuple[int, ...], cost: torch.Tensor) -> float:
-    changes = sum(a != b for a, b in zip(states, states[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(states))
     return 0.7 * changes + sum(float(cost[state, t]) for t, state in enumerate(states))
 
 
