@@ -40,7 +40,7 @@ def make_recipe() -> TrainingRecipe:
         encoder="blazepose-heavy",
         features=features,
         network=network,
-        objective=ObjectiveConfig(weights=WEIGHTS),
+        objective=ObjectiveConfig(weights=WEIGHTS, again_share=0.4),
         loop=LoopConfig(steps=8000, batch=32, learning_rate=1e-3),
         batch=BatchConfig(rendered_share=0.4, stills=64),
     )

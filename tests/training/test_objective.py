@@ -10,6 +10,7 @@ from reference.made_windows import POINTS, draw_batch
 from spsnet.body import load_body
 from spsnet.datasets.shards import FOCAL_PX
 from spsnet.geometry import matrix_to_six_d, translation_to_crop_camera
+from spsnet.losses import TotalLoss
 from spsnet.network.config import FeatureConfig, NetworkConfig
 from spsnet.network.discriminator import Discriminator
 from spsnet.network.spsnet import NetworkOutput, SpsNet
@@ -143,6 +144,39 @@ def test_windows_and_stills_count_by_their_elements() -> None:
     alone = price(TrainingBatch(windows, None, None)), price(TrainingBatch(stills, None, None))
     both = price(TrainingBatch(windows, stills, None))
     assert both == pytest.approx((8 * alone[0] + 3 * alone[1]) / 11, rel=1e-5)
+
+
+def test_a_share_of_the_windows_is_seen_again() -> None:
+    windows, network = draw_batch(5), make_network()
+    config = ObjectiveConfig(weights=LossWeights(camera=1.0, param_pose=1.0), again_share=0.4)
+
+    def price(again_share: float, seed: int) -> TotalLoss:
+        objective = SpsObjective(POINTS, FEATURES, replace(config, again_share=again_share))
+        chance = torch.Generator().manual_seed(seed)
+        return objective.compute_generator_loss(network, None, TrainingBatch(windows, None, None), chance)[0]
+
+    some = [price(0.4, seed).terms["param_pose"].item() for seed in range(4)]
+    assert some[0] == price(0.4, 0).terms["param_pose"].item()
+    assert len(set(some)) > 1
+    each = [
+        SpsObjective(POINTS, FEATURES, replace(config, again_share=1.0))
+        .compute_generator_loss(network, None, TrainingBatch(pick(windows, i), None, None), CHANCE)[0]
+        .terms["param_pose"]
+        .item()
+        for i in range(5)
+    ]
+    pairs = {round((each[i] + each[j]) / 2, 9) for i in range(5) for j in range(i)}
+    assert all(min(abs(value - pair) for pair in pairs) < 1e-7 for value in some)
+    with pytest.raises(ValueError, match="again_share should be over 0"):
+        replace(config, again_share=0.0)
+
+
+def pick(windows: TrainingWindows, row: int) -> TrainingWindows:
+    def take(part: Tensor) -> Tensor:
+        return part[row : row + 1]
+
+    seen, occluded = (type(sight)(*map(take, sight)) for sight in windows[:2])
+    return TrainingWindows(seen, occluded, *map(take, windows[2:]))
 
 
 def test_the_discriminator_learns_to_tell() -> None:

@@ -91,6 +91,14 @@ class ObjectiveConfig:
     """False: L_mask as written, which a larger silhouette never displeases."""
     discriminator_root: RootMode = "heading"
     """How D sees the root's rotation."""
+    again_share: float = 1.0
+    """Of a batch's windows, drawn anew in every step, those that the network sees again for L_camera and L_param: each
+    costs as much as all other losses together."""
+
+    def __post_init__(self) -> None:
+        """Refuse a share that is none."""
+        if not 0 < self.again_share <= 1:
+            raise ValueError(f"ObjectiveConfig.again_share should be over 0 and at most 1, got {self.again_share}")
 
 
 class Fakes(NamedTuple):
@@ -139,7 +147,7 @@ class SpsObjective:
         network: SpsNet,
         discriminator: nn.Module | None,
         batch: TrainingBatch,
-        step_generator: torch.Generator,  # noqa: ARG002
+        step_generator: torch.Generator,
     ) -> tuple[TotalLoss, Fakes]:
         """What the network pays, and its motions for `compute_discriminator_loss`.
 
@@ -147,10 +155,10 @@ class SpsObjective:
             network: Run once to three times, as the weights ask.
             discriminator: None where L_adv has no weight.
             batch: All of its windows and stills count; D sees the windows alone.
-            step_generator: Not used; a batch holds all of its chance.
+            step_generator: Draws the windows that are seen again, where not all are.
         """
         parts = [batch.windows] if batch.stills is None else [batch.windows, batch.stills]
-        found, fakes = zip(*(self._compute_terms(network, part) for part in parts), strict=True)
+        found, fakes = zip(*(self._compute_terms(network, part, step_generator) for part in parts), strict=True)
         motion, mask = fakes[0]
         weights = self._config.weights
         terms = {name: join_terms([t[name] for t in found if name in t]) for name in dict.fromkeys(chain(*found))}
@@ -164,7 +172,7 @@ class SpsObjective:
         discriminator: nn.Module,
         fake: Fakes,
         batch: TrainingBatch,
-        step_generator: torch.Generator,  # noqa: ARG002
+        step_generator: torch.Generator,  # noqa: ARG002 (D's chance is in the batch)
     ) -> TotalLoss:
         """What D pays for the network's motions and for as many real ones.
 
@@ -182,7 +190,9 @@ class SpsObjective:
         )
         return compute_total_loss(terms._asdict(), dict.fromkeys(terms._fields, 1.0))
 
-    def _compute_terms(self, network: SpsNet, batch: TrainingWindows) -> tuple[dict[str, LossTerm], Fakes]:
+    def _compute_terms(
+        self, network: SpsNet, batch: TrainingWindows, generator: torch.Generator
+    ) -> tuple[dict[str, LossTerm], Fakes]:
         """All losses but L_adv."""
         weights = self._config.weights
         frames = min(network.config.window, batch.seen.mask.shape[1])
@@ -196,19 +206,23 @@ class SpsObjective:
             terms["mask"] = self._outlines.compute(
                 output.rotations, output.shape, translation, batch, two_sided=self._config.two_sided_mask
             )
+        again = torch.arange(len(first.mask))
+        if self._config.again_share < 1:
+            count = max(1, round(self._config.again_share * len(again)))
+            again = torch.randperm(len(again), generator=generator)[:count]
         if weights.camera and batch.seen.mask.shape[1] > frames:
-            second = _cut(batch.seen, 1, frames + 1)
+            second = _cut(batch.seen, 1, frames + 1, again)
             shifted = network(build_sight_features(self._features, second), second.mask)
             terms["camera"] = compute_camera_loss(
-                output.camera,
-                output.rotations[:, :, 0],
+                output.camera[again],
+                output.rotations[again, :, 0],
                 shifted.camera,
                 shifted.rotations[:, :, 0],
-                first.mask,
+                first.mask[again],
                 second.mask,
             )
         if weights.param_pose or weights.param_shape or weights.param_camera:
-            terms |= self._compare_with_occluded(network, output, batch, first)
+            terms |= self._compare_with_occluded(network, output, batch, first, again)
         motion = describe_motion(output.rotations, output.shape, self._config.discriminator_root)
         return terms, Fakes(motion, first.mask)
 
@@ -256,16 +270,22 @@ class SpsObjective:
         return image_to_crop(project_points(placed, FOCAL_PX, _center(sight)), sight.box_xys_px).clamp(-3, 3)
 
     def _compare_with_occluded(
-        self, network: SpsNet, output: NetworkOutput, batch: TrainingWindows, first: SightWindows
+        self, network: SpsNet, output: NetworkOutput, batch: TrainingWindows, first: SightWindows, again: Tensor
     ) -> dict[str, LossTerm]:
         """L_param; the occluded sight's camera is read in its own crop and told in the first one's."""
         weights = self._config.weights
-        hidden = _cut(batch.occluded, 0, first.mask.shape[1])
+        hidden = _cut(batch.occluded, 0, first.mask.shape[1], again)
         other = network(build_sight_features(self._features, hidden), hidden.mask)
         translation = self._lift(other, hidden.box_xys_px)
-        camera = translation_to_crop_camera(translation, first.box_xys_px, FOCAL_PX, _center(first))
+        camera = translation_to_crop_camera(translation, first.box_xys_px[again], FOCAL_PX, _center(first))
         terms = compute_param_loss(
-            other.rotations, other.shape, camera, output.rotations, output.shape, output.camera, hidden.mask
+            other.rotations,
+            other.shape,
+            camera,
+            output.rotations[again],
+            output.shape[again],
+            output.camera[again],
+            hidden.mask,
         )
         named = {f"param_{name}": term for name, term in terms._asdict().items()}
         return {name: term for name, term in named.items() if getattr(weights, name)}
@@ -283,8 +303,10 @@ class SpsObjective:
         return crop_camera_to_translation(output.camera, box_xys_px, FOCAL_PX, center)
 
 
-def _cut(sight: SightWindows, start: int, stop: int) -> SightWindows:
-    return SightWindows(*(part[:, start:stop] for part in sight))
+def _cut(sight: SightWindows, start: int, stop: int, rows: Tensor | None = None) -> SightWindows:
+    """Some frames, of some of the windows."""
+    kept = SightWindows(*(part[:, start:stop] for part in sight))
+    return kept if rows is None else SightWindows(*(part[rows] for part in kept))
 
 
 def _center(sight: SightWindows) -> Tensor:
