@@ -137,7 +137,13 @@ def test_the_occluded_sight_is_measured_beside_the_clean_one(windows: ObservedWi
     assert bank.occluded is not None
     assert bank.occluded.residual.abs().max() > 0.01
     assert float(bank.occluded.confidence.float().mean()) == pytest.approx(0.5, abs=1e-3)
-    assert build(replace(windows, occluded=None)).occluded is None
+    gathered = gather_seen(windows, BODY, NO_OFFSET, occluded=True)
+    measured = measure_noise(gathered, bank.world_scale, bank.width_map)
+    assert torch.equal(measured.residual, bank.occluded.residual)
+    alone = replace(windows, occluded=None)
+    assert build(alone).occluded is None
+    with pytest.raises(ValueError, match="windows should have an occluded sight, they have none"):
+        gather_seen(alone, BODY, NO_OFFSET, occluded=True)
 
 
 def test_what_was_measured_comes_back_from_its_replay(windows: ObservedWindows) -> None:

@@ -71,10 +71,10 @@ def test_left_and_right_widths_are_each_others_mirror() -> None:
 
 def test_a_map_is_found_in_spite_of_runs_that_end_elsewhere() -> None:
     random = torch.Generator().manual_seed(0)
-    conditions = torch.cat([torch.ones(80, 10, 12, 1), torch.randn(80, 10, 12, 13, generator=random)], dim=-1)
+    conditions = torch.cat([torch.ones(600, 10, 12, 1), torch.randn(600, 10, 12, 13, generator=random)], dim=-1)
     planted = 0.1 * torch.randn(12, 14, generator=random)
-    log_width = (conditions * planted).sum(-1) + 0.02 * torch.randn(80, 10, 12, generator=random)
-    known = torch.rand(80, 10, 12, generator=random) < 0.8
+    log_width = (conditions * planted).sum(-1) + 0.02 * torch.randn(600, 10, 12, generator=random)
+    known = torch.rand(600, 10, 12, generator=random) < 0.8
     log_width[::6] += 1.2
     log_width[~known] = 0
     torch.testing.assert_close(fit_width_map(log_width, known, conditions), planted, atol=0.01, rtol=0)
@@ -84,3 +84,12 @@ def test_a_width_that_is_never_known_maps_to_nothing() -> None:
     conditions = torch.ones(4, 3, 12, 14)
     width_map = fit_width_map(torch.zeros(4, 3, 12), torch.zeros(4, 3, 12, dtype=torch.bool), conditions)
     assert not width_map.any()
+
+
+def test_a_few_windows_do_not_say_what_shape_does() -> None:
+    random = torch.Generator().manual_seed(0)
+    one, rest = torch.ones(5, 10, 12, 1), torch.randn(5, 1, 12, 13, generator=random).expand(5, 10, 12, 13)
+    log_width = 0.2 * torch.randn(5, 1, 12, generator=random).expand(5, 10, 12) - 2
+    width_map = fit_width_map(log_width, torch.ones(5, 10, 12, dtype=torch.bool), torch.cat([one, rest], dim=-1))
+    assert width_map[:, 1:11].abs().max() < 0.1
+    assert (width_map[:, 0] + 2).abs().max() < 0.3

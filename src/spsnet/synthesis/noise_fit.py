@@ -94,10 +94,19 @@ def build_noise_bank(
     )
 
 
-def gather_seen(windows: ObservedWindows, body: BodyModel, offset_m: Float[np.ndarray, "33 3"]) -> SeenBodies:
-    """The clean sight of the windows whose truth is known and in which the encoder saw somebody."""
+def gather_seen(
+    windows: ObservedWindows, body: BodyModel, offset_m: Float[np.ndarray, "33 3"], *, occluded: bool = False
+) -> SeenBodies:
+    """One sight of the windows whose truth is known and in which the encoder saw somebody.
+
+    Raises:
+        ValueError: If nobody looked at the windows occluded.
+    """
+    sight = windows.occluded if occluded else windows.seen
+    if sight is None:
+        raise ValueError("windows should have an occluded sight, they have none")
     rows = find_usable(windows)
-    return _gather(windows, windows.seen, rows, _view(windows, rows, build_landmark_model(body, offset_m)))
+    return _gather(windows, sight, rows, _view(windows, rows, build_landmark_model(body, offset_m)))
 
 
 def measure_noise(

@@ -26,7 +26,8 @@ WIDTH_MIRROR = torch.tensor(
     ]
 )
 """For each width, the one on the other side."""
-_PRIOR = 1e-2
+_PRIOR = torch.tensor([0.001, *[9.0] * 10, *[0.5] * 3])
+"""Of each condition, windows whose worth of evidence says that it does not matter: (residual / usual effect)²."""
 _OUTLIER = 0.2
 
 
@@ -67,7 +68,7 @@ def fit_width_map(
     """Robust least squares: arms before the trunk and runs into other people are weighted down (Geman and McClure)."""
     weight = known.to(conditions.dtype)
     width_map = conditions.new_zeros(12, conditions.shape[-1])
-    ridge = _PRIOR * torch.eye(conditions.shape[-1])
+    ridge = torch.diag(_PRIOR * conditions.shape[1])
     for _ in range(6):
         normal = torch.einsum("btwa,btw,btwc->wac", conditions, weight, conditions) + ridge
         right = torch.einsum("btwa,btw,btw->wa", conditions, weight, log_width)
