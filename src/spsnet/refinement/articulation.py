@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spsnet.body import KeypointModel, compute_pose_feature, forward_kinematics
-from spsnet.geometry import axis_angle_to_matrix, skew, transpose
+from spsnet.geometry import axis_angle_to_matrix, transpose
 
 
 class PosedPoints(NamedTuple):
@@ -63,10 +63,16 @@ class Articulation:
     def differentiate_by_rotation(self, posed: PosedPoints) -> Float[np.ndarray, "time points 3 variables"]:
         """∂point/∂ω of the varied joints, three variables a joint in the order of `joints`."""
         frames, points = posed.points_m.shape[:2]
-        carried = (self._moved_sums @ posed.pair_points_m).reshape(frames, points, len(self.joints), 3)
+        varied = len(self.joints)
+        flat = posed.pair_points_m.transpose(1, 0, 2).reshape(-1, 3 * frames)  # one product for all frames
+        carried = (self._moved_sums @ flat).reshape(points, varied, frames, 3).transpose(2, 0, 1, 3)
         lever = carried - self._moved_weights[..., None] * posed.joints_m[:, None, self.joints]
-        # ω × lever = −[lever]ω, and a skew matrix's transpose is its negative.
-        return transpose(skew(lever)).transpose(0, 1, 3, 2, 4).reshape(frames, points, 3, -1)
+        # ω × lever = −[lever] ω: the elements of a skew matrix.
+        result = np.zeros((frames, points, 3, varied, 3))
+        for row, column, axis in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+            result[:, :, row, :, column] = lever[..., axis]
+            result[:, :, column, :, row] = -lever[..., axis]
+        return result.reshape(frames, points, 3, -1)
 
     def turn(
         self,

@@ -2,6 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float
+from numpy.lib.stride_tricks import as_strided
 from scipy.linalg import solveh_banded
 
 REACH = 2
@@ -37,26 +38,39 @@ class BandedNormalEquations:
         stencil: Float[np.ndarray, "inner 3"],
     ) -> None:
         """Add residuals of frames t, t+1, t+2 whose Jacobian by frame t + k is stencil[t, k] · jacobian[t + k]."""
-        inner = len(residual)
-        parts = [jacobian[k : k + inner] for k in range(3)]
+        inner, frames = len(residual), len(self._gradient)
         for column in range(3):
-            scaled = stencil[:, column, None] * np.einsum("tru,tr->tu", parts[column], residual)
-            self._gradient[column : column + inner] += scaled
+            part = jacobian[column : column + inner]
+            self._gradient[column : column + inner] += stencil[:, column, None] * np.einsum(
+                "tru,tr->tu", part, residual
+            )
+        # What frames t and t + k weigh together, over all the accelerations that hold both.
+        factors = np.zeros((REACH + 1, frames))
+        for column in range(3):
             for row in range(column, 3):
-                product = np.swapaxes(parts[row], 1, 2) @ parts[column]
-                factor = (stencil[:, row] * stencil[:, column])[:, None, None]
-                self._blocks[row - column][column : column + inner] += factor * product
+                factors[row - column, column : column + inner] += stencil[:, row] * stencil[:, column]
+        for k, blocks in enumerate(self._blocks):
+            count = len(blocks)
+            product = np.swapaxes(jacobian[k:], 1, 2) @ jacobian[:count]
+            blocks += factors[k, :count, None, None] * product
 
     def solve(self, damping: float) -> Float[np.ndarray, "frames unknowns"]:
         """The step −(J^T J + damping · diag)⁻¹ J^T r."""
         frames, unknowns = self._gradient.shape
-        band = np.zeros(((REACH + 1) * unknowns, frames * unknowns))
-        row, column = np.meshgrid(np.arange(unknowns), np.arange(unknowns), indexing="ij")
+        height = (REACH + 1) * unknowns
+        # LAPACK's lower form, column by column: band[i − j, j] is element (i, j).
+        band = np.zeros((height, frames * unknowns), order="F")
+        step = band.itemsize
         for k, blocks in enumerate(self._blocks):
-            offset = k * unknowns + row - column
-            below = offset >= 0
-            start = np.arange(len(blocks))[:, None] * unknowns
-            band[offset[below][None], start + column[below][None]] = blocks[:, row[below], column[below]]
+            # Row r, column c of a block lie at row k u + r − c of column c: one place back for each column. Of a frame
+            # with itself the part above the diagonal would lie in the column before, at the end: it is 0 there, and is
+            # written over by the blocks that follow.
+            place = as_strided(
+                band.T.reshape(-1)[k * unknowns :],
+                shape=(len(blocks), unknowns, unknowns),
+                strides=(unknowns * height * step, (height - 1) * step, step),
+            )
+            place[:] = np.swapaxes(np.tril(blocks) if k == 0 else blocks, 1, 2)
         band[0] *= 1 + damping
-        step = solveh_banded(band, -self._gradient.reshape(-1), lower=True, overwrite_ab=True, check_finite=False)
-        return step.reshape(frames, unknowns)
+        moved = solveh_banded(band, -self._gradient.reshape(-1), lower=True, overwrite_ab=True, check_finite=False)
+        return moved.reshape(frames, unknowns)
