@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spsnet.body import BodyModel, build_keypoint_model, compute_vertices
-from spsnet.body.measurements import measure_body
+from spsnet.body.measurements import BodyMeasurements, measure_body
 from spsnet.evaluation.answers import Answer, place_joints
 from spsnet.evaluation.conditions import Bodies, Condition
 from spsnet.metrics import compute_acceleration_error, compute_mpjpe, compute_pa_mpjpe, compute_pve
@@ -45,13 +45,16 @@ def measure_errors(condition: Condition, answers: Sequence[Answer], body: BodyMo
     joints = build_keypoint_model(body, ("lsp14",))
     target = place_joints(joints, condition.truth)
     surfaces = _measure_surfaces(condition.truth, target, answers, body)
+    true_lengths = measure_body(body, condition.truth.shape)
     shapes: dict[bytes, ShapeErrors] = {}  # refinement leaves the shape alone
     errors = []
     for answer, pve in zip(answers, surfaces, strict=True):
         shape = None
         if answer.bodies is not None:
             key = answer.bodies.shape.tobytes()
-            shape = shapes.setdefault(key, measure_shapes(answer.bodies.shape, condition.truth.shape, body))
+            if key not in shapes:
+                shapes[key] = _measure_shapes(answer.bodies.shape, condition.truth.shape, body, true_lengths)
+            shape = shapes[key]
         errors.append(
             Errors(
                 mpjpe_mm=compute_mpjpe(answer.joints_m, target, root=_HIPS).mean(-1),
@@ -68,7 +71,16 @@ def measure_shapes(
     predicted: Float[np.ndarray, "windows 10"], target: Float[np.ndarray, "windows 10"], body: BodyModel
 ) -> ShapeErrors:
     """Differences of β, and of what a tape measure says of the bodies."""
-    ours, true = measure_body(body, predicted), measure_body(body, target)
+    return _measure_shapes(predicted, target, body, measure_body(body, target))
+
+
+def _measure_shapes(
+    predicted: Float[np.ndarray, "windows 10"],
+    target: Float[np.ndarray, "windows 10"],
+    body: BodyModel,
+    true: BodyMeasurements,
+) -> ShapeErrors:
+    ours = measure_body(body, predicted)
 
     def differ(name: str) -> Float[np.ndarray, " windows"]:
         return np.asarray(_MM_PER_M * np.abs(getattr(ours, name) - getattr(true, name)))
