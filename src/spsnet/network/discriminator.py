@@ -29,9 +29,18 @@ class Discriminator(nn.Module):
         mask: Bool[Tensor, "batch time"],
     ) -> Float[Tensor, " batch"]:
         """One number in (0, 1) a sequence, 1 for real."""
-        joined = torch.cat([shape[:, None].expand(-1, pose.shape[1], -1), pose], dim=-1)
-        joined = torch.where(mask[..., None], joined, torch.zeros_like(joined))
+        joined = self.join(pose, shape, mask)
         return torch.sigmoid(self.judge(average_frames(self.attention(joined, mask), mask)))[:, 0]
+
+    def join(
+        self,
+        pose: Float[Tensor, "batch time pose"],
+        shape: Float[Tensor, "batch shape"],
+        mask: Bool[Tensor, "batch time"],
+    ) -> Float[Tensor, "batch time joined"]:
+        """J_i, 0 where masked."""
+        joined = torch.cat([shape[:, None].expand(-1, pose.shape[1], -1), pose], dim=-1)
+        return torch.where(mask[..., None], joined, torch.zeros_like(joined))
 
 
 def average_frames(

@@ -33,10 +33,23 @@ class Fusion(nn.Module):
         Args:
             gathered: h_i.
             forecast: f'_{i+1} at place i, as `Forecasting` gives it.
-            mask: True for frames that exist.
+            mask: True for frames that exist. Forecasts must be finite where it is False too.
         """
-        expected = torch.cat([torch.zeros_like(forecast[:, :1]), forecast[:, :-1]], dim=1)
+        weight = self.compute_weights(gathered, forecast, mask)
+        return weight[..., :1] * gathered + weight[..., 1:] * _delay(forecast)
+
+    def compute_weights(
+        self,
+        gathered: Float[Tensor, "batch time width"],
+        forecast: Float[Tensor, "batch time width"],
+        mask: Bool[Tensor, "batch time"],
+    ) -> Float[Tensor, "batch time 2"]:
+        """α and 1 − α of every frame; 1 and 0 where there is no forecast."""
         has_forecast = torch.cat([torch.zeros_like(mask[:, :1]), mask[:, :-1]], dim=1)[..., None]
-        weight = torch.softmax(torch.cat([self.score(gathered), self.score(expected)], dim=-1), dim=-1)
-        fused = weight[..., :1] * gathered + weight[..., 1:] * expected
-        return torch.where(has_forecast, fused, gathered)
+        weight = torch.softmax(torch.cat([self.score(gathered), self.score(_delay(forecast))], dim=-1), dim=-1)
+        return torch.where(has_forecast, weight, weight.new_tensor([1.0, 0.0]))
+
+
+def _delay(forecast: Float[Tensor, "batch time width"]) -> Float[Tensor, "batch time width"]:
+    """What was forecast of each frame, at its own place; 0 for the first."""
+    return torch.cat([torch.zeros_like(forecast[:, :1]), forecast[:, :-1]], dim=1)

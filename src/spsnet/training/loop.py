@@ -95,6 +95,10 @@ class LoopConfig:
                 raise ValueError(f"LoopConfig.{name} should be one of {get_args(choices)}, got {getattr(self, name)!r}")
 
 
+class DivergedError(UserError):
+    """A loss, or its gradient, stopped being a number."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """Where the training stands."""
@@ -147,8 +151,9 @@ def train(
         resume: Go on from the checkpoint in `folder`, where there is one.
 
     Raises:
-        UserError: If `folder` holds a run and `resume` is not set, its checkpoint is damaged or of another network,
-            there are more processes than windows, or a loss or its gradient is not finite; the last checkpoint stays.
+        UserError: If `folder` holds a run and `resume` is not set, its checkpoint is damaged or of another network, or
+            there are more processes than windows.
+        DivergedError: If a loss or its gradient is not finite; the last checkpoint stays.
         ValueError: If `validate` gives no `pa_mpjpe_mm`.
     """
     checkpoint = folder / CHECKPOINT_FILE
@@ -262,7 +267,7 @@ class _Run(Generic[Batch]):
         total = self.processes.average_gradients(parameters, loss.total.detach())
         norm = nn.utils.get_total_norm(parameter.grad for parameter in parameters if parameter.grad is not None)
         if not bool(torch.isfinite(total) & torch.isfinite(norm)):
-            raise UserError(
+            raise DivergedError(
                 f"the loss of {type(module).__name__}, or its gradient, stopped being a number at step {step}; "
                 f"{self.state.describe_saved()} with a smaller learning rate"
             )

@@ -2,7 +2,7 @@
 
 import importlib.util
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,8 @@ from spsnet.synthesis.windows import WindowConfig
 from spsnet.training.batching import BatchConfig
 from spsnet.training.loop import LoopConfig
 from spsnet.training.objective import ObjectiveConfig
+
+BASE_NAME = "full"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,34 @@ class TrainingRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AblationRecipe:
+    """One recipe and others that lack a part of it, all with the same budget and data, each with several seeds."""
+
+    name: str
+    base: TrainingRecipe
+    variants: Mapping[str, TrainingRecipe]
+    """By what they lack; see `variants.make_variants`."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be compared, or could not share the sources of the base."""
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"AblationRecipe.seeds should be one or more different numbers, got {self.seeds}")
+        if BASE_NAME in self.variants:
+            raise ValueError(f"AblationRecipe.variants should not be called {BASE_NAME!r}, that is the base")
+        for name, variant in self.variants.items():
+            for field_name in ("encoder", "loop", "batch", "motion"):
+                ours, theirs = getattr(variant, field_name), getattr(self.base, field_name)
+                if ours != theirs:
+                    raise ValueError(f"{name!r} should have the {field_name} of the base, {theirs}, it has {ours}")
+
+    @property
+    def recipes(self) -> dict[str, TrainingRecipe]:
+        """The base as "full", and the variants."""
+        return {BASE_NAME: self.base, **self.variants}
+
+
+@dataclass(frozen=True, kw_only=True)
 class SynthesisRecipe:
     """All choices of one set of windows."""
 
@@ -66,7 +96,7 @@ class SynthesisRecipe:
     cameras: CameraConfig = field(default_factory=CameraConfig)
 
 
-Recipe = TypeVar("Recipe", TrainingRecipe, SynthesisRecipe)
+Recipe = TypeVar("Recipe", TrainingRecipe, SynthesisRecipe, AblationRecipe)
 
 
 def load_recipe(path: Path, kind: type[Recipe]) -> Recipe:
