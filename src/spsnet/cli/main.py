@@ -9,6 +9,7 @@ import typer
 
 import spsnet
 from spsnet.cli import models
+from spsnet.cli.ablate import ablate
 from spsnet.cli.doctor import doctor
 from spsnet.cli.evaluating import evaluate
 from spsnet.cli.making import synthesize
@@ -31,6 +32,7 @@ app.add_typer(models.app, name="models")
 app.command()(synthesize)
 app.command()(prepare)
 app.command()(train)
+app.command()(ablate)
 app.command()(evaluate)
 app.command()(doctor)
 
