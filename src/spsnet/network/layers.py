@@ -4,10 +4,12 @@ from itertools import pairwise
 
 from torch import nn
 
+from spsnet.network.products import Linear
+
 
 def make_two_layers(width: int) -> nn.Sequential:
     """FC(d, d), LeakyReLU, FC(d, d), LeakyReLU: one LeakyReLU after each FC, as the paper words it."""
-    return nn.Sequential(nn.Linear(width, width), nn.LeakyReLU(), nn.Linear(width, width), nn.LeakyReLU())
+    return nn.Sequential(Linear(width, width), nn.LeakyReLU(), Linear(width, width), nn.LeakyReLU())
 
 
 def make_stem(feature_width: int, width: int, layers: int) -> nn.Sequential:
@@ -15,5 +17,5 @@ def make_stem(feature_width: int, width: int, layers: int) -> nn.Sequential:
     widths = [feature_width] + [width] * layers
     parts: list[nn.Module] = []
     for before, after in pairwise(widths):
-        parts += [nn.Linear(before, after), nn.LeakyReLU()]
+        parts += [Linear(before, after), nn.LeakyReLU()]
     return nn.Sequential(*parts)

@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spsnet.network.config import NetworkConfig
+from spsnet.network.products import Linear, apply_linear
 
 POSE_NUMBERS, SHAPE_NUMBERS, CAMERA_NUMBERS = 24 * 6, 10, 3
 STATE_NUMBERS = POSE_NUMBERS + SHAPE_NUMBERS + CAMERA_NUMBERS
@@ -32,14 +33,14 @@ class Regressors(nn.Module):
         super().__init__()
         self.iterations = config.iterations
         self.width = config.width
-        self.trunk_in = nn.Linear(config.width + STATE_NUMBERS, config.hidden)
-        self.trunk_out = nn.Linear(config.hidden, config.hidden)
+        self.trunk_in = Linear(config.width + STATE_NUMBERS, config.hidden)
+        self.trunk_out = Linear(config.hidden, config.hidden)
         self.dropout = nn.Dropout(config.regressor_dropout)
         self.is_affine = config.regressor_activation == "none"
         self.activation = nn.Identity() if self.is_affine else nn.LeakyReLU()
-        self.pose = nn.Linear(config.hidden, POSE_NUMBERS)
-        self.shape = nn.Linear(config.hidden, SHAPE_NUMBERS)
-        self.camera = nn.Linear(config.hidden, CAMERA_NUMBERS)
+        self.pose = Linear(config.hidden, POSE_NUMBERS)
+        self.shape = Linear(config.hidden, SHAPE_NUMBERS)
+        self.camera = Linear(config.hidden, CAMERA_NUMBERS)
         for head in (self.pose, self.shape, self.camera):
             nn.init.xavier_uniform_(head.weight, gain=_HEAD_GAIN)
             nn.init.zeros_(head.bias)
@@ -53,10 +54,10 @@ class Regressors(nn.Module):
         """The state after the last iteration."""
         # FC([F, x]) is FC_F(F) + FC_x(x); the first does not change between iterations.
         weight_of_features, weight_of_state = torch.split(self.trunk_in.weight, [self.width, STATE_NUMBERS], dim=1)
-        constant = nn.functional.linear(features, weight_of_features, self.trunk_in.bias)
+        constant = apply_linear(features, weight_of_features, self.trunk_in.bias)
         state = self.mean_state.expand(*features.shape[:-1], STATE_NUMBERS)
         for _ in range(self.iterations):
-            hidden = self.dropout(self.activation(constant + nn.functional.linear(state, weight_of_state)))
+            hidden = self.dropout(self.activation(constant + apply_linear(state, weight_of_state)))
             hidden = self.dropout(self.activation(self.trunk_out(hidden)))
             state = state + torch.cat([self.pose(hidden), self.shape(hidden), self.camera(hidden)], dim=-1)
         return state
