@@ -28,8 +28,8 @@ def apply_linear(
     """W x + b; differentiable once.
 
     On processors with AVX-512 that Intel did not make, oneDNN takes the place of MKL, which does not use it there: 230
-    instead of 105 GFLOP/s on one core of an AMD EPYC 9005, forwards and backwards. Everywhere else, and while a graph is
-    exported, this is torch's own.
+    instead of 105 GFLOP/s on one core of an AMD EPYC 9005, forwards and backwards. Everywhere else, and while a graph
+    is exported, this is torch's own.
     """
     is_plain = values.dtype == torch.float32 and values.device.type == "cpu" and values.numel() > 0
     if torch.jit.is_tracing() or not (is_plain and prefers_onednn()):
