@@ -10,10 +10,11 @@ from spsnet.synthesis.noise_bank import NoiseBank, SightNoise
 
 
 def make_noise(windows: int = 3, frames: int = 5, **changes: Tensor) -> SightNoise:
-    """No error, confidence 0.75, widths unknown; `changes` are broadcast to the fields' shapes."""
+    """No error, nothing held in, confidence 0.75, widths unknown; `changes` are broadcast to the fields' shapes."""
     size = (windows, frames)
     noise = SightNoise(
         residual=torch.zeros(*size, 33, 2).half(),
+        reach=torch.full((*size, 4), 9.0).half(),
         confidence=torch.full((*size, 33), 0.75).half(),
         swapped=torch.zeros(*size, 3, dtype=torch.bool),
         world_residual_m=torch.zeros(*size, 33, 3).half(),

@@ -62,6 +62,20 @@ def test_residuals_are_in_half_boxes(windows: ObservedWindows) -> None:
     assert residual.abs().max() < 1e-3
 
 
+def test_reach_is_how_far_the_figure_seen_goes_beyond_the_true_one(windows: ObservedWindows) -> None:
+    view = gather_seen(windows, BODY, NO_OFFSET).view
+    half, (x, y) = view.half_px.numpy(), np.moveaxis(view.clean_px.numpy(), -1, 0)
+    landmarks = windows.seen.landmarks_px.copy()
+    landmarks[:, 3, 15, 0] = x[:, 3].min(-1) - 0.5 * half[:, 3]
+    landmarks[:, 4, :, 1] = y[:, 4].min(-1, keepdims=True)
+    reach = build(replace_seen(windows, landmarks_px=landmarks)).seen.reach.float()
+    torch.testing.assert_close(reach[:, 3, 0], torch.full((12,), 0.5), atol=2e-3, rtol=0)
+    torch.testing.assert_close(
+        reach[:, 4, 3], -torch.from_numpy(np.ptp(y[:, 4], axis=-1) / half[:, 4]), atol=2e-3, rtol=0
+    )
+    assert reach[:, [0, 1, 2, 5, 6, 7]].abs().max() < 1e-3
+
+
 def test_exchanged_sides_are_flagged_and_leave_no_residual(windows: ObservedWindows) -> None:
     landmarks = windows.seen.landmarks_px.copy()
     exchange(landmarks, 0, slice(2, 6), LEGS)

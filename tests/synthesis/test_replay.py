@@ -71,6 +71,19 @@ def test_an_error_comes_back_in_half_boxes_as_it_was_or_in_the_mirror() -> None:
     torch.testing.assert_close(left + right * torch.tensor([-1.0, 1.0]), played)  # never on both sides
 
 
+def test_no_landmark_goes_further_out_than_the_encoder_went() -> None:
+    everybody = torch.ones(33, 1)
+    reach = torch.tensor([0.1, 9.0, 0.3, -0.2])
+    sight = simulate(make_bank(residual=everybody * torch.tensor([0.6, 0.6]), reach=reach))
+    seen, half = torch.from_numpy(sight.landmarks_px[..., :2]), VIEW.half_px[..., None]
+    high = (seen.amax(2) - VIEW.clean_px.amax(2)) / half
+    low = (VIEW.clean_px.amin(2) - seen.amin(2)) / half
+    torch.testing.assert_close(high[..., 1], torch.full((60, 5), -0.2), atol=1e-3, rtol=0)
+    out = torch.maximum(high[..., 0], low[..., 0])  # to the left in the mirror
+    torch.testing.assert_close(out, torch.full((60, 5), 0.3), atol=1e-3, rtol=0)
+    assert (high[:, 0, 0] > 0).float().mean() == pytest.approx(0.5, abs=0.25)
+
+
 def test_a_window_is_played_from_the_first_frame_to_the_last_or_backwards() -> None:
     time = torch.arange(5)[:, None, None] * choose(0, 0.0, 0.1)
     residual = measure_residual(simulate(make_bank(residual=time)))[:, :, 0, 1]

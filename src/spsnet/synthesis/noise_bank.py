@@ -23,6 +23,9 @@ class SightNoise:
 
     residual: Float[Tensor, "windows time 33 2"]
     """Seen less true place in the picture, in half sides of the true network box."""
+    reach: Float[Tensor, "windows time 4"]
+    """How far the landmarks seen go beyond the true ones' bounding box to the left, top, right and bottom, in the same
+    unit; negative where they stay inside."""
     confidence: Float[Tensor, "windows time 33"]
     swapped: Bool[Tensor, "windows time parts"]
     """Head; trunk and arms; legs (`views.PART_OF`)."""

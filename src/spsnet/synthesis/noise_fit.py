@@ -116,10 +116,13 @@ def measure_noise(
     view = seen.view
     swapped = _find_swaps(seen)
     residual = (seen.landmarks_px[..., :2] - exchange_sides(view.clean_px, swapped)) / view.half_px[..., None, None]
+    seen_px = seen.landmarks_px[..., :2]
+    low, high = seen_px.amin(2) - view.clean_px.amin(2), seen_px.amax(2) - view.clean_px.amax(2)
     log_width, known = _measure_widths(seen)
     expected = (describe_widths(view, seen.shape) * width_map).sum(-1)
     return SightNoise(
         residual=residual.clamp(-_FARTHEST, _FARTHEST).half(),
+        reach=(torch.cat([-low, high], dim=-1) / view.half_px[..., None]).clamp(-_FARTHEST, _FARTHEST).half(),
         confidence=seen.landmarks_px[..., 2].half(),
         swapped=swapped,
         world_residual_m=(seen.world_m - world_scale * exchange_sides(view.turned_m, swapped)).half(),

@@ -19,6 +19,8 @@ from spsnet.synthesis.widths import WIDTH_MIRROR, describe_widths, measure_pixel
 
 CANDIDATES = 48
 """Windows of the bank drawn at random, of which the one whose person looks most alike is played."""
+_REACH_MIRROR = torch.tensor([2, 1, 0, 3])
+"""Left, top, right, bottom in a mirror."""
 _SPREAD = 0.15
 """A window's residuals are multiplied by exp(spread · normal)."""
 _BALANCING_ROUNDS = 600
@@ -42,11 +44,13 @@ def simulate_sights(
 ) -> tuple[Sight, Sight | None]:
     """What the encoder would have said of bodies, and what with parts of the pictures covered.
 
-        landmarks = true + half · scale · residual
+        landmarks = true + half · scale · residual, as far out as the encoder went
         world = world_scale · true along the line of sight + scale · residual
         width = exp(map · (shape, view) + residual)
 
-    A played window runs forwards or backwards, as it is or in a mirror; scale is close to 1.
+    A played window runs forwards or backwards, as it is or in a mirror; scale is close to 1. No landmark goes further
+    beyond the true ones' bounding box than the played ones did: what an encoder mistakes it hardly ever puts outside
+    the figure, but on another pose the same residual may lie there, and the network box would be too large.
 
     Args:
         generator: Source of chance.
@@ -154,6 +158,9 @@ def _play(
     swapped = take(noise.swapped)
     truth = exchange_sides(torch.cat([view.clean_px, world_scale * view.turned_m], dim=-1), swapped)
     seen_px = truth[..., :2] + view.half_px[..., None, None] * scale * take_points(noise.residual)
+    reach_px = view.half_px[..., None] * take_mirrored(noise.reach, _REACH_MIRROR)
+    low, high = view.clean_px.amin(2) - reach_px[..., :2], view.clean_px.amax(2) + reach_px[..., 2:]
+    seen_px = seen_px.clamp(low[:, :, None], torch.maximum(low, high)[:, :, None])
     confidence = take_mirrored(noise.confidence, MIRROR)
     known = take_mirrored(noise.width_known, WIDTH_MIRROR)
     widths = widths_px * torch.exp(take_mirrored(noise.width_residual, WIDTH_MIRROR))
