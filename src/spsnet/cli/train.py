@@ -25,7 +25,7 @@ def train(
     mocap: Mocap = Path("../shared/data/mocap"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
 ) -> None:
-    """Train a network; the model is in OUT/model at the end, curves in OUT/tensorboard and OUT/log.jsonl.
+    """Train a network; the model is in OUT/model at the end, curves in OUT/curves.png and OUT/tensorboard.
 
     Several processes share the work under `torchrun --nproc-per-node 2 -m spsnet.cli.main train ...`.
 
@@ -33,6 +33,7 @@ def train(
     """
     require_torch()
     from spsnet.cli.progress import show_progress
+    from spsnet.training.curves import CURVES_FILE, draw_curves
     from spsnet.training.model_runs import train_recipe
     from spsnet.training.processes import is_first_process
     from spsnet.training.recipe import TrainingRecipe, load_recipe
@@ -49,4 +50,5 @@ def train(
             left = f"{report.seconds_left / 60:.0f} min left"
             typer.echo(f"step {report.step}/{report.steps}  loss {report.loss:.4f}  {terms}  {left}")
     if is_first_process():
+        draw_curves({loaded.name: out}, out / CURVES_FILE)
         typer.echo(f"model: {out / 'model'}")
