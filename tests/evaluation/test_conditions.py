@@ -50,7 +50,8 @@ def test_frames_count_where_the_clean_picture_shows_a_person_and_a_film_would_ho
         "2 windows, 9 of 10 frames scored; 1 left out: nobody seen in the clean picture"
     )
     assert conditions["occluded"].describe_frames() == (
-        "2 windows, 7 of 10 frames scored; 1 left out: nobody seen in the clean picture; "
+        "2 windows, 7 of 10 frames scored, 1 of them bridged from the frames around; "
+        "1 left out: nobody seen in the clean picture; "
         "2 left out: before the first or after the last sight of the person"
     )
     assert make_condition("all", make_windows(1, 3)).describe_frames() == "1 windows, 3 of 3 frames scored"

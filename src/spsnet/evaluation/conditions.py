@@ -32,6 +32,8 @@ class Condition:
     """From the first to the last frame of a window in which the encoder saw a person: what a film would hold."""
     seen_mask: Bool[np.ndarray, "windows time"]
     """Where it saw one in the clean picture."""
+    bridged_mask: Bool[np.ndarray, "windows time"]
+    """Where it saw none in this one."""
 
     @property
     def scored_mask(self) -> Bool[np.ndarray, "windows time"]:
@@ -42,11 +44,14 @@ class Condition:
         """How many frames count, and why the others do not.
 
         Convention:
-            "48 windows, 1484 of 1536 frames scored; 40 left out: nobody seen in the clean picture; 12 left out: before
-            the first or after the last sight of the person".
+            "48 windows, 1484 of 1536 frames scored, 90 of them bridged from the frames around; 40 left out: nobody seen
+            in the clean picture; 12 left out: before the first or after the last sight of the person".
         """
-        scored, total = int(self.scored_mask.sum()), self.scored_mask.size
-        text = f"{len(self.scored_mask)} windows, {scored} of {total} frames scored"
+        scored, total = self.scored_mask, self.scored_mask.size
+        text = f"{len(scored)} windows, {int(scored.sum())} of {total} frames scored"
+        bridged = int((scored & self.bridged_mask).sum())
+        if bridged:
+            text += f", {bridged} of them bridged from the frames around"
         unseen, outside = int((~self.seen_mask).sum()), int((self.seen_mask & ~self.span_mask).sum())
         if unseen:
             text += f"; {unseen} left out: nobody seen in the clean picture"
@@ -81,4 +86,5 @@ def _make_condition(name: str, windows: ObservedWindows, sight: Sight) -> Condit
         truth=Bodies(rotations=windows.rotations, shape=windows.shape),
         span_mask=find_span(sight.present_mask),
         seen_mask=windows.seen.present_mask,
+        bridged_mask=~sight.present_mask,
     )
