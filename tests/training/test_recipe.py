@@ -1,40 +1,36 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from reference.tiny_recipe import TINY
 from spsnet.datasets.motion_clips import MotionClip
-from spsnet.network.config import FeatureConfig, NetworkConfig
+from spsnet.network.config import FeatureConfig
 from spsnet.records import UserError
-from spsnet.training.loop import LoopConfig
-from spsnet.training.recipe import SynthesisRecipe, TrainingRecipe, load_recipe, split_clips
+from spsnet.training.recipe import AblationRecipe, SynthesisRecipe, TrainingRecipe, load_recipe, split_clips
 
 RECIPES = Path(__file__).parents[2] / "recipes"
+TRAININGS = ("default", "frame_only", "paper", "paper_blazepose")
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_recipe_of_the_project_loads(path: Path) -> None:
-    makes_windows = path.stem.startswith(("frames", "windows", "held_out", "validation"))
-    kind = SynthesisRecipe if makes_windows else TrainingRecipe
+    kind = TrainingRecipe if path.stem in TRAININGS else AblationRecipe if path.stem == "ablation" else SynthesisRecipe
     recipe = load_recipe(path, kind)
     assert recipe.name == path.stem
-    encoder = recipe.encoders[0] if isinstance(recipe, SynthesisRecipe) else recipe.encoder
-    assert encoder == "blazepose-heavy"
     if isinstance(recipe, TrainingRecipe):
         assert recipe.network.feature_width == recipe.features.width
-        assert recipe.network.window == recipe.windows.frames
+        assert recipe.encoder == ("resnet50" if path.stem == "paper" else "blazepose-heavy")
+    if isinstance(recipe, SynthesisRecipe):
+        assert recipe.encoders[0] == "blazepose-heavy"
 
 
-def test_the_ablation_differs_in_its_modules_alone() -> None:
+def test_the_frame_by_frame_recipe_differs_in_its_modules_alone() -> None:
     default = load_recipe(RECIPES / "default.py", TrainingRecipe)
     frame_only = load_recipe(RECIPES / "frame_only.py", TrainingRecipe)
     assert (frame_only.network.use_attention, frame_only.network.use_forecasting) == (False, False)
-    assert (frame_only.loop, frame_only.losses) == (default.loop, default.losses)
-    assert (frame_only.motion, frame_only.cameras, frame_only.windows) == (
-        default.motion,
-        default.cameras,
-        default.windows,
-    )
+    assert replace(frame_only, name=default.name, network=default.network) == default
 
 
 @pytest.mark.parametrize(
@@ -64,17 +60,38 @@ def test_the_other_kind_of_recipe_is_refused() -> None:
         load_recipe(RECIPES / "frames.py", TrainingRecipe)
 
 
-@pytest.mark.parametrize("share", [-0.1, 1.0])
-def test_a_share_of_rendered_windows_is_one(share: float) -> None:
-    with pytest.raises(ValueError, match="rendered_share should be from 0 to 1"):
-        TrainingRecipe(
-            name="n",
-            version="0",
-            encoder="e",
-            network=NetworkConfig(feature_width=FeatureConfig().width),
-            loop=LoopConfig(steps=1),
-            rendered_share=share,
-        )
+def test_windows_that_the_network_or_the_simulation_cannot_serve_are_refused() -> None:
+    with pytest.raises(ValueError, match="should be one frame longer than the network's 4, got 4"):
+        replace(TINY, windows=replace(TINY.windows, frames=4))
+    vector = FeatureConfig(kind="vector", vector_width=6)
+    with pytest.raises(ValueError, match="'vector' features cannot be simulated; the batch has 2 such windows"):
+        replace(TINY, features=vector)
+
+
+def test_an_ablation_is_its_base_and_its_variants() -> None:
+    other = replace(TINY, network=replace(TINY.network, use_attention=False))
+    recipe = AblationRecipe(name="a", base=TINY, variants={"blind": other})
+    assert list(recipe.recipes.items()) == [("full", TINY), ("blind", other)]
+    assert recipe.seeds == (0, 1, 2)
+
+
+def test_an_ablation_compares_like_with_like() -> None:
+    def make(variant: TrainingRecipe = TINY, name: str = "v", seeds: tuple[int, ...] = (0,)) -> AblationRecipe:
+        return AblationRecipe(name="a", base=TINY, variants={name: variant}, seeds=seeds)
+
+    for seeds in ((), (1, 1)):
+        with pytest.raises(ValueError, match="seeds should be one or more different numbers"):
+            make(seeds=seeds)
+    with pytest.raises(ValueError, match="should not be called 'full', that is the base"):
+        make(name="full")
+    for field, changed in (
+        ("encoder", replace(TINY, encoder="e")),
+        ("loop", replace(TINY, loop=replace(TINY.loop, steps=9))),
+        ("batch", replace(TINY, batch=replace(TINY.batch, stills=9))),
+        ("motion", replace(TINY, motion=replace(TINY.motion, offset_rad=0.0))),
+    ):
+        with pytest.raises(ValueError, match=f"'v' should have the {field} of the base"):
+            make(changed)
 
 
 def make_clips(*names: str) -> list[MotionClip]:

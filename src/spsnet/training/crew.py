@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import queue
 import signal
+import sys
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.process import BaseProcess
@@ -103,10 +104,10 @@ def _listen(words: Any, processes: Sequence[BaseProcess]) -> _Word:
 
 def _work(hire: Callable[[Any], Callable[[Any], Iterator[Any]]], order: Any, to_do: Any, words: Any) -> None:
     """Do tasks until there are no more; runs in a process of its own."""
-    import torch
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
+    torch = sys.modules.get("torch")  # loaded with `hire`, if that needs it
+    if torch is not None:
+        torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
     try:
         work = hire(order)

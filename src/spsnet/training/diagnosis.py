@@ -120,6 +120,7 @@ def diagnose(
     )
 
 
+@torch.no_grad()
 def measure_attention(
     attention: SelfAttention, features: Float[Tensor, "batch time width"], mask: Bool[Tensor, "batch time"]
 ) -> AttentionFacts:
