@@ -46,7 +46,7 @@ def test_one_command_writes_every_table_the_same_twice(
     start = next(i for i, line in enumerate(lines) if line.startswith("clean: "))
     assert lines[start] == "clean: 2 windows, 7 of 8 frames scored; 1 left out: nobody seen in the clean picture"
     assert lines[start + 1].split() == HEADINGS
-    names = ["encoder's 3D landmarks, linear map", "ours ", "ours + refinement", "always the average adult"]
+    names = ["blazepose-heavy's 3D landmarks, linear map", "ours ", "ours + refinement", "always the average adult"]
     assert [name for name, line in zip(names, lines[start + 2 :], strict=False) if line.startswith(name)] == names
     assert said[0] == said[1]
     for kind in ("json", "md"):

@@ -19,7 +19,7 @@ FULL = Row(
         shape=ADULT,
     ),
     mpjpe_loss_mm=Estimate(value=5.0, low=4.0, high=6.0),
-    pa_mpjpe_loss_mm=Estimate(value=-0.5, low=-1.0, high=0.0),
+    pa_mpjpe_loss_mm=Estimate(value=-0.04, low=-1.04, high=-0.04),
 )
 BARE = Row(name="bare", scores=None, mpjpe_loss_mm=None, pa_mpjpe_loss_mm=None)
 
@@ -40,7 +40,7 @@ def test_text_is_aligned() -> None:
     assert first == "swapped: 2 windows, 7 of 8 frames scored"
     assert len({len(line) for line in lines}) == 1
     assert re.split(r" {2,}", lines[1]) == [
-        "of a rather long name", "60.2", "5.0 ± 1.0", "40.0 ± 2.2", "-0.5 ± 0.5", "70.0", "3.1", "2826", "1.00",
+        "of a rather long name", "60.2", "5.0 ± 1.0", "40.0 ± 2.2", "0.0 ± 0.5", "70.0", "3.1", "2826", "1.00",
         "80", "90",
     ]  # fmt: skip
     assert lines[2].split() == ["bare", *"-" * 10]
@@ -64,7 +64,7 @@ def test_json_has_every_number() -> None:
     full, bare = plain["rows"]
     assert full["scores"]["pa_mpjpe_mm"] == {"value": 40.04, "low": 38.0, "high": 42.4}
     assert full["scores"]["acceleration_mm_s2"] == 3.14 * 900
-    assert full["pa_mpjpe_loss_mm"]["value"] == -0.5
+    assert full["pa_mpjpe_loss_mm"]["value"] == -0.04
     assert bare == {"name": "bare", "scores": None, "mpjpe_loss_mm": None, "pa_mpjpe_loss_mm": None}
 
 

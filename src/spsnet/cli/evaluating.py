@@ -27,7 +27,7 @@ def evaluate(
     linear_map: Annotated[
         Path | None,
         typer.Option(
-            help="Also measure the encoder's own 3D landmarks, brought to our joints by a linear map that is fitted "
+            help="Also measure the encoders' own 3D landmarks, brought to our joints by a linear map that is fitted "
             "on this folder of training windows.",
             show_default=False,
         ),
@@ -57,7 +57,8 @@ def evaluate(
     named = [_split_name(text) for text in model or []] or [("default", find_default_model())]
     contestants: list[Contestant] = [TrainedModel(name, folder, body) for name, folder in named]
     if linear_map is not None:
-        contestants.insert(0, LinearMap.fit(linear_map, contestants[0].encoder, body))
+        encoders = dict.fromkeys(contestant.encoder for contestant in contestants)
+        contestants = [*(LinearMap.fit(linear_map, encoder, body) for encoder in encoders), *contestants]
     typer.echo(NOTES)
     tables = []
     for table in compare(data, contestants, body, window_limit=windows):

@@ -19,10 +19,9 @@ _AT_ONCE = 256
 class LinearMap:
     """An affine map from 33 landmarks about the hips to 14 LSP joints about the hips, fitted frame by frame."""
 
-    rows: tuple[str, ...] = ("encoder's 3D landmarks, linear map",)
-
     def __init__(self, weight: Float[np.ndarray, "100 42"], encoder: str) -> None:
         """Take the map, its last row the constant part."""
+        self.rows: tuple[str, ...] = (f"{encoder}'s 3D landmarks, linear map",)
         self._weight = weight
         self.encoder = encoder
 

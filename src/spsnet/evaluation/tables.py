@@ -94,7 +94,7 @@ def _format_row(row: Row) -> list[str]:
 
 
 def _format_estimate(estimate: Estimate | None) -> str:
-    return _NOTHING if estimate is None else f"{estimate.value:.1f} ± {estimate.margin:.1f}"
+    return _NOTHING if estimate is None else f"{estimate.value:z.1f} ± {estimate.margin:.1f}"
 
 
 def _format_shape(scores: ShapeScores | None) -> list[str]:
