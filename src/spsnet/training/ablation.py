@@ -118,7 +118,7 @@ def load_results(folder: Path) -> dict[Trial, TrialResult]:
             results[trial] = TrialResult(
                 trial=trial, diagnosis=None if diagnosis is None else Diagnosis.from_dict(diagnosis), **values
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{path}, line {number + 1} cannot be read ({error}); delete it") from error
     return results
 
@@ -234,15 +234,19 @@ def _append(folder: Path, result: TrialResult) -> None:
 def _claim(folder: Path, recipe: AblationRecipe, sources: TrainingSources) -> None:
     """Write what is compared; variants and seeds may be added later, but nothing may be trained otherwise."""
     kinds = {"windows": sources.windows, "stills": sources.stills, "films": sources.films}
-    sizes = {name: len(WindowSet(path)) for name, path in kinds.items() if path is not None}
-    facts: dict[str, Any] = {"sizes": sizes, **{name: asdict(one) for name, one in recipe.recipes.items()}}
-    facts = json.loads(json.dumps(facts))
+    sizes = {kind: len(WindowSet(path)) for kind, path in kinds.items() if path is not None}
+    recipes: dict[str, Any] = json.loads(json.dumps({name: asdict(one) for name, one in recipe.recipes.items()}))
     path = folder / RECIPE_FILE
-    before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    for name in facts.keys() & before.keys():
-        if facts[name] != before[name]:
-            raise UserError(
-                f"{folder} holds trainings of {name!r} with other choices or other windows; take another folder"
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if before["sizes"] != sizes:
+            then, now = (
+                ", ".join(f"{count} {kind}" for kind, count in some.items()) for some in (before["sizes"], sizes)
             )
+            raise UserError(f"{folder} holds trainings on {then}, now there are {now}; take another folder")
+        for name, one in recipes.items():
+            if one != before["recipes"].get(name, one):
+                raise UserError(f"{folder} holds trainings of {name!r} with other choices; take another folder")
+        recipes = before["recipes"] | recipes
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(before | facts, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps({"sizes": sizes, "recipes": recipes}, indent=2) + "\n", encoding="utf-8")
