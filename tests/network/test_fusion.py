@@ -39,6 +39,18 @@ def test_equal_scores_give_the_middle():
     torch.testing.assert_close(out[0, 1], torch.full((4,), 2.0).double())
 
 
+def test_weights_are_those_of_the_sum():
+    fusion = make()
+    gathered, forecast = torch.randn(2, 1, 5, 4, dtype=torch.float64)
+    mask = torch.tensor([[True, True, True, False, True]])
+    weights = fusion.compute_weights(gathered, forecast, mask)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(1, 5).double())
+    assert weights[0, [0, 4]].tolist() == [[1, 0], [1, 0]]  # no frame before, a masked one before
+    assert ((weights[0, 1:4] > 0) & (weights[0, 1:4] < 1)).all()
+    joined = weights[:, 1:, :1] * gathered[:, 1:] + weights[:, 1:, 1:] * forecast[:, :-1]
+    torch.testing.assert_close(fusion(gathered, forecast, mask)[:, 1:], joined)
+
+
 def test_gradient():
     fusion, mask = make(), torch.tensor([[True, True, False, True]])
     inputs = tuple(torch.randn(1, 4, 4, dtype=torch.float64, requires_grad=True) for _ in range(2))

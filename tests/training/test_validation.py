@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from reference.made_windows import make_windows
-from spsnet.body import load_body
+from spsnet.body import build_keypoint_model, compute_keypoints, compute_vertices, load_body
 from spsnet.datasets.shards import ObservedWindows
 from spsnet.network.config import FeatureConfig, NetworkConfig
 from spsnet.network.spsnet import NetworkOutput, SpsNet
@@ -63,6 +63,34 @@ def test_the_truth_scores_nothing_and_a_wrong_elbow_under_occlusion_does() -> No
     assert features.shape == (3, 4, FEATURES.width)
     assert mask.all()
     assert not torch.equal(features, hidden)
+
+
+def test_the_surface_is_measured_about_the_hips_where_it_is_asked_for() -> None:
+    windows = make_windows(2, 4)
+    present = windows.seen.present_mask.copy()
+    present[0, 2:] = False
+    windows = replace(windows, seen=replace(windows.seen, present_mask=present))
+    assert "pve_mm" not in validate_network(KnowingNet(windows), FEATURES, windows, load_body())
+    assert validate_network(KnowingNet(windows), FEATURES, windows, load_body(), surface=True)["pve_mm"] < 0.05
+    wrong = windows.rotations.copy()
+    wrong[0, 2:] = np.eye(3)  # nobody was seen there
+    shape = windows.shape.copy()
+    shape[1, 0] += 2
+    network = KnowingNet(replace(windows, rotations=wrong, shape=shape))
+    measured = validate_network(network, FEATURES, windows, load_body(), surface=True)["pve_mm"]
+    body, errors = load_body(), []
+    joints = build_keypoint_model(body, ("lsp14",))
+    still = np.zeros((1, 3))
+    for frame in range(4):
+        posed = windows.rotations[1, frame : frame + 1].astype(np.float64)
+        placed = []
+        for beta in (shape[1:].astype(np.float64), windows.shape[1:].astype(np.float64)):
+            hips = compute_keypoints(joints, posed, beta, still)[0, [2, 3]].mean(0)
+            placed.append(compute_vertices(body, posed, beta, still)[0] - hips)
+        errors.append(1000 * np.linalg.norm(placed[0] - placed[1], axis=-1).mean())
+    assert np.mean(errors) > 5
+    # Four frames that are wrong by that much, and two of the other window that are right.
+    assert measured == pytest.approx(np.mean(errors) * 4 / 6, rel=1e-3)
 
 
 def test_frames_without_a_person_do_not_count() -> None:
