@@ -96,3 +96,7 @@ def _tell(message: str) -> int:
     for line in message.splitlines():
         typer.echo(f"spsnet: {line}", err=True)
     return 1
+
+
+if __name__ == "__main__":  # what torchrun starts
+    sys.exit(main())

@@ -13,16 +13,16 @@ Value = TypeVar("Value")
 
 
 def is_first_process() -> bool:
-    """Whether this process is the one that writes files: true but for all processes but one that `torchrun` started."""
-    return int(os.environ.get("RANK", "0")) == 0
+    """Whether this process is the one that writes files: of those that `torchrun` started, one is."""
+    return _read_place("RANK", 0) == 0
 
 
 class Processes:
     """Joins the processes that `torchrun` started, if it did.
 
     Each draws the whole batch, takes its share and works out its gradients; all then take the mean. Losses are reduced
-    so that this mean is the whole batch's (`compute_total_loss`); what a network drops out by chance is drawn anew in
-    each process.
+    so that this mean is the whole batch's (`compute_total_loss`). What chance draws within a step, such as what a
+    network drops out, each draws for itself.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
@@ -31,9 +31,8 @@ class Processes:
 
         if accelerator == "auto":
             accelerator = "cuda" if torch.cuda.is_available() else "cpu"
-        count = int(os.environ.get("WORLD_SIZE", "1"))
-        local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        self._fabric = Fabric(accelerator=accelerator, devices=local, num_nodes=count // local, strategy="auto")
+        count, local = _read_place("WORLD_SIZE", 1), _read_place("LOCAL_WORLD_SIZE", 1)
+        self._fabric = Fabric(accelerator=accelerator, devices=local, num_nodes=count // local)
         self._fabric.launch()
         self.rank: int = self._fabric.global_rank
         self.count: int = self._fabric.world_size
@@ -80,6 +79,12 @@ class Processes:
     def tell(self, value: Value) -> Value:
         """The first process's value, in every process; the others wait for it."""
         return value if self.count == 1 else self._fabric.broadcast(value)
+
+
+def _read_place(name: str, alone: int) -> int:
+    """A number that torchrun tells its processes; others may have set it for other ends."""
+    is_launched = torch.distributed.is_available() and torch.distributed.is_torchelastic_launched()
+    return int(os.environ[name]) if is_launched else alone
 
 
 def take_share(batch: Batch, rank: int, count: int) -> Batch:
