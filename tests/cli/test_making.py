@@ -1,11 +1,9 @@
 import importlib.util
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from reference.tiny_training import write_mocap
-from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.cli.main import main
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -28,7 +26,6 @@ def test_a_missing_recipe_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     out = tmp_path / "out"
     message = f"{tmp_path / 'no.py'} is no recipe file; the folder recipes/ has some"
     assert_refused(capsys, message, "synthesize", tmp_path / "no.py", "-o", out)
-    assert_refused(capsys, message, "train", tmp_path / "no.py", "-o", out, "--frames", tmp_path)
     assert not out.exists()
 
 
@@ -43,14 +40,6 @@ def test_missing_data_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
         f"{nowhere} holds none of acrnn_cmu.tar.xz, cmu_expmap.tar.xz, reactidle.tar.xz, *.npz; pass --mocap DIR"
     )
     assert_refused(capsys, no_motion, "synthesize", RECIPES / "frames.py", "-o", out, "--mocap", nowhere)
-    no_frames = f"{nowhere / 'landmarks.json'} cannot be read"
-    assert_refused(
-        capsys, no_frames, "train", RECIPES / "default.py", "-o", out, "--frames", nowhere, "--mocap", tmp_path
-    )
-    LandmarkOffsets(encoder="blazepose-heavy", body="b", offset_m=np.zeros((33, 3), np.float32)).save(tmp_path)
-    assert_refused(
-        capsys, no_motion, "train", RECIPES / "default.py", "-o", out, "--frames", tmp_path, "--mocap", nowhere
-    )
     assert not out.exists()
 
 
@@ -62,23 +51,20 @@ def test_simulated_windows_need_measured_ones(tmp_path: Path, capsys: pytest.Cap
     )
 
 
-@pytest.mark.parametrize("command", ["synthesize", "train"])
 def test_without_pytorch_the_remedy_is_said(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else find_spec(name))
-    words = [command, RECIPES / "default.py", "-o", tmp_path, *(["--frames", tmp_path] if command == "train" else [])]
-    assert_refused(capsys, "this command needs PyTorch: pip install 'spsnet[train]'", *words)
+    message = "this command needs PyTorch: pip install 'spsnet[train]'"
+    assert_refused(capsys, message, "synthesize", RECIPES / "frames.py", "-o", tmp_path)
 
 
-@pytest.mark.parametrize("command", ["synthesize", "train"])
-def test_help_shows_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call(command, "--help") == 0
-    assert f"Example: spsnet {command} " in capsys.readouterr().out
+def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("synthesize", "--help") == 0
+    assert "Example: spsnet synthesize " in capsys.readouterr().out
 
 
-def test_wrong_arguments_end_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert call("train", RECIPES / "default.py", "-o", tmp_path) == 2  # no --frames
+def test_wrong_arguments_end_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("synthesize", RECIPES / "frames.py") == 2  # no --out
     assert "Usage: spsnet" in capsys.readouterr().err
