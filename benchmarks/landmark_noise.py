@@ -3,9 +3,9 @@
     OMP_NUM_THREADS=2 python benchmarks/landmark_noise.py runs/windows
     OMP_NUM_THREADS=2 python benchmarks/landmark_noise.py runs/windows --held-out runs/validation
 
-Two thirds of the windows (or all of them, with --held-out) make the noise. The rest, or those held out, are simulated
-from their truth, several times over, and measured as the real sights are. A ratio of 1 is right; between low and high
-lie nine of ten ratios when the held-out windows are drawn anew. Lengths of landmarks are in half box sides.
+Every third of the windows is simulated from its truth with the noise of the other two, several times over (with
+--held-out, other windows with the noise of all), and measured as the real sights are. A ratio of 1 is right; between
+low and high lie nine of ten ratios when the real windows are drawn anew. Lengths of landmarks are in half box sides.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from spsnet.synthesis.replay import simulate_sights
 from spsnet.synthesis.views import PARTS
 
 NEAR, FAR, DOUBT = 0.05, 0.15, 0.5
+FOLDS = 3
 RESAMPLES = 40
 Figure = tuple[str, Tensor, Tensor, float | None]
 """Name, values and which of them count (windows first), and the quantile that is compared; None is the mean."""
@@ -40,22 +41,28 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=6)
     arguments = parser.parse_args()
     body, windows = load_body(), WindowSet(arguments.windows, arguments.encoder)
-    every = np.arange(len(windows))
-    if arguments.held_out is None:
-        bank_rows, other, rows = every[every % 3 != 0], windows, every[every % 3 == 0]
-    else:
-        other = WindowSet(arguments.held_out, arguments.encoder)
-        bank_rows, rows = every, np.arange(len(other))
-    offset_m = fit_landmarks(windows.take(bank_rows[:: max(1, len(bank_rows) // 400)]), body).offset_m
-    chunks = np.array_split(bank_rows, -(-len(bank_rows) // 100))
-    bank = build_noise_bank((windows.take(chunk) for chunk in chunks), body, offset_m)
-    held_out = other.take(rows)
-    print(f"{len(bank)} windows of {bank.frames} frames in the bank, {len(rows)} held out")
-    for occluded in (False, True) if bank.occluded is not None else (False,):
-        real = gather_seen(held_out, body, offset_m, occluded=occluded)
-        again = [simulate(real, bank, seed, occluded=occluded) for seed in range(arguments.repeats)]
-        print(f"\n{'occluded' if occluded else 'clean'} sight")
-        print_table(*(list_figures(seen, bank) for seen in (real, join(again))))
+    offset_m = fit_landmarks(windows.take(np.arange(len(windows))[:: -(-len(windows) // 400)]), body).offset_m
+    other = windows if arguments.held_out is None else WindowSet(arguments.held_out, arguments.encoder)
+    folds = range(FOLDS if arguments.held_out is None else 1)
+    real: dict[bool, list[SeenBodies]] = {False: [], True: []}
+    again: dict[bool, list[SeenBodies]] = {False: [], True: []}
+    for fold in folds:
+        rest = np.arange(len(windows))
+        if arguments.held_out is None:
+            rest = rest[rest % FOLDS != fold]
+        chunks = np.array_split(rest, -(-len(rest) // 100))
+        bank = build_noise_bank((windows.take(chunk) for chunk in chunks), body, offset_m)
+        held_out = other.take(np.arange(fold, len(other), len(folds)))
+        for occluded in (False, True) if bank.occluded is not None else (False,):
+            real[occluded].append(gather_seen(held_out, body, offset_m, occluded=occluded))
+            again[occluded] += [
+                simulate(real[occluded][-1], bank, seed, occluded=occluded) for seed in range(arguments.repeats)
+            ]
+    for occluded in (False, True):
+        if real[occluded]:
+            windows_seen = sum(len(part.shape) for part in real[occluded])
+            print(f"\n{'occluded' if occluded else 'clean'} sight of {windows_seen} windows")
+            print_table(*(list_figures(join(parts[occluded]), bank) for parts in (real, again)))
 
 
 def simulate(real: SeenBodies, bank: NoiseBank, seed: int, *, occluded: bool) -> SeenBodies:

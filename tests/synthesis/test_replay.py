@@ -19,6 +19,8 @@ from spsnet.synthesis.views import LOOKED_MIRROR, exchange_sides, mirror_points,
 PEOPLE = gather_seen(make_windows(60, 5), load_body(), np.zeros((33, 3)))
 VIEW = PEOPLE.view
 LOOKED = VIEW._replace(turned_m=torch.arange(33.0)[:, None].expand(1, 1, 33, 3)).look_m[0, 0, :, 0].long()
+DEPTH = torch.tensor([1.0, 1.0, 0.25])
+"""Depth counts a quarter in a look."""
 HIPS_LOOKED = [LOOKED.tolist().index(k) for k in (23, 24)]
 
 
@@ -204,7 +206,7 @@ def test_failures_are_played_as_often_as_they_are_only_if_common_looks_are_reluc
     look = (radius * 0.2 * torch.randn(150, 1, 13, 3, generator=random)).expand(-1, 5, -1, -1).clone()
     look[:, :, HIPS_LOOKED] = 0.0
     points = torch.zeros(150, 5, 33, 3)
-    points[:, :, LOOKED] = look
+    points[:, :, LOOKED] = look / DEPTH
     look = look.half()
     reluctance = balance_windows(look) if balanced else torch.zeros(150)
     bank = make_bank(150, look_m=look, reluctance=reluctance, residual=0.01 * radius * choose(0, 0.0, 1.0))

@@ -20,6 +20,7 @@ MIRROR = torch.from_numpy(get_joint_set("blazepose33").mirror_index)
 _HIPS = [23, 24]
 _LOOKED = [0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 """Nose, shoulders, elbows, wrists, hips, knees and ankles tell how somebody looks."""
+_DEPTH_WEIGHT = 0.25
 LOOKED_MIRROR = torch.tensor([_LOOKED.index(int(MIRROR[k])) for k in _LOOKED])
 """For each of the points of a look, the one on the other side."""
 
@@ -37,8 +38,8 @@ class BodyView(NamedTuple):
 
     @property
     def look_m(self) -> Float[Tensor, "batch time looked 3"]:
-        """The points that say whether two people look alike."""
-        return self.turned_m[:, :, _LOOKED]
+        """The points by which two people look alike or not; depth counts for little, as in a picture."""
+        return self.turned_m[:, :, _LOOKED] * self.turned_m.new_tensor([1.0, 1.0, _DEPTH_WEIGHT])
 
 
 def view_landmarks(points_m: Float[Tensor, "batch time 33 3"]) -> BodyView:
