@@ -67,6 +67,19 @@ def test_costs_are_taken_seed_by_seed_and_failures_are_kept() -> None:
     assert full.diagnosis == "D: real 0.90, fake 0.12"
 
 
+def test_a_diagnosis_is_told_once() -> None:
+    twice = {
+        trial: replace(result, scores={"held_out": scores, "hard": scores})
+        for trial, result in make_results().items()
+        if (scores := result.scores.get("held_out"))
+    }
+    first, second = make_tables(RECIPE, twice)
+    assert (first.data, second.data) == ("held_out", "hard")
+    assert [row.diagnosis is None for row in first.rows] == [False, True, True]
+    assert all(row.diagnosis is None for row in second.rows)
+    assert [row.scores for row in first.rows] == [row.scores for row in second.rows]
+
+
 def test_the_text_shows_means_costs_and_the_paper() -> None:
     (table,) = make_tables(RECIPE, make_results())
     lines = format_text(table).splitlines()

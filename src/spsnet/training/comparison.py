@@ -74,6 +74,7 @@ class VariantRow:
     failures: tuple[str, ...]
     """Of seeds whose training diverged."""
     diagnosis: str | None
+    """Of the first seed, in the table of the first folder, on which it was made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +89,16 @@ def make_tables(recipe: AblationRecipe, results: Mapping[Trial, TrialResult]) ->
     """One table for each held-out folder, in the recipe's order; variants without a result are left out."""
     wanted = {name: [results.get(Trial(name, seed)) for seed in recipe.seeds] for name in recipe.recipes}
     found = [result for row in wanted.values() for result in row if result is not None]
-    folders = dict.fromkeys(folder for result in found for folder in result.scores)
+    folders = list(dict.fromkeys(folder for result in found for folder in result.scores))
     full = wanted[BASE_NAME]
     return [
         AblationTable(
             data=folder,
-            rows=tuple(_make_row(name, row, full, folder) for name, row in wanted.items() if any(row)),
+            rows=tuple(
+                _make_row(name, row, full, folder, is_first=folder == folders[0])
+                for name, row in wanted.items()
+                if any(row)
+            ),
         )
         for folder in folders
     ]
@@ -127,7 +132,12 @@ def to_plain(tables: Sequence[AblationTable]) -> list[dict[str, Any]]:
 
 
 def _make_row(
-    name: str, row: Sequence[TrialResult | None], full: Sequence[TrialResult | None], folder: str
+    name: str,
+    row: Sequence[TrialResult | None],
+    full: Sequence[TrialResult | None],
+    folder: str,
+    *,
+    is_first: bool,
 ) -> VariantRow:
     measured = [None if result is None else result.scores.get(folder) for result in row]
     reference = [None if result is None else result.scores.get(folder) for result in full]
@@ -143,7 +153,7 @@ def _make_row(
         scores={metric: tuple(scores[metric] for scores in measured if scores) for metric in metrics},
         costs=costs,
         failures=tuple(result.failure for result in row if result is not None and result.failure is not None),
-        diagnosis=format_diagnosis(diagnoses[0]) if diagnoses else None,
+        diagnosis=format_diagnosis(diagnoses[0]) if diagnoses and is_first else None,
     )
 
 
