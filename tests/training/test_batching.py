@@ -96,3 +96,11 @@ def test_impossible_mixtures_are_refused() -> None:
         BatchConfig(stills=-1)
     with pytest.raises(ValueError, match=r"blind_share should be from 0 to 1, got 1\.5"):
         BatchConfig(blind_share=1.5)
+
+
+@pytest.mark.parametrize(("frames", "carried"), [(5, 2), (1, 1)])
+def test_no_frame_carries_its_silhouette_twice(frames: int, carried: int) -> None:
+    for seed in range(5):
+        batch = draw_batch(3, frames, seed=seed, silhouettes=True)
+        assert batch.has_silhouette.sum(1).tolist() == [carried] * 3
+        assert all(len(set(row.tolist())) == carried for row in batch.silhouette_frame)

@@ -71,7 +71,7 @@ def make_batch(
     Args:
         windows: As read from shards.
         frames: Length of the batch's windows.
-        generator: Chooses the frames that carry a silhouette.
+        generator: Chooses the frames that carry a silhouette, none of them twice.
         silhouettes: Whether any do.
     """
     count, length = windows.translation_m.shape[:2]
@@ -81,7 +81,8 @@ def make_batch(
     if windows.occluded is not None:
         occluded = _make_sight(windows.occluded, frames)
         occluded = occluded._replace(mask=occluded.mask & seen.mask)
-    chosen = torch.randint(kept, (count, SILHOUETTES), generator=generator)
+    drawn = torch.rand(count, max(kept, SILHOUETTES), generator=generator).argsort(1)[:, :SILHOUETTES]
+    chosen, is_frame = drawn.clamp(max=kept - 1), drawn < kept
     row, column = np.arange(count)[:, None], chosen.numpy()
     boxes = torch.from_numpy(windows.silhouette_box_xys_px[row, column])
     return TrainingWindows(
@@ -94,7 +95,7 @@ def make_batch(
         silhouette=torch.from_numpy(windows.silhouette[row, column]),
         silhouette_frame=chosen,
         silhouette_box_xys_px=boxes,
-        has_silhouette=(boxes[..., 2] > 0) & seen.mask[torch.arange(count)[:, None], chosen] & silhouettes,
+        has_silhouette=(boxes[..., 2] > 0) & seen.mask[torch.arange(count)[:, None], chosen] & is_frame & silhouettes,
     )
 
 
