@@ -55,11 +55,13 @@ class Regressors(nn.Module):
         # FC([F, x]) is FC_F(F) + FC_x(x); the first does not change between iterations.
         weight_of_features, weight_of_state = torch.split(self.trunk_in.weight, [self.width, STATE_NUMBERS], dim=1)
         constant = apply_linear(features, weight_of_features, self.trunk_in.bias)
+        heads = (self.pose, self.shape, self.camera)
+        weight_of_heads, bias_of_heads = torch.cat([h.weight for h in heads]), torch.cat([h.bias for h in heads])
         state = self.mean_state.expand(*features.shape[:-1], STATE_NUMBERS)
         for _ in range(self.iterations):
             hidden = self.dropout(self.activation(constant + apply_linear(state, weight_of_state)))
             hidden = self.dropout(self.activation(self.trunk_out(hidden)))
-            state = state + torch.cat([self.pose(hidden), self.shape(hidden), self.camera(hidden)], dim=-1)
+            state = state + apply_linear(hidden, weight_of_heads, bias_of_heads)
         return state
 
     def fold(self) -> nn.Linear:
