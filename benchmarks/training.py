@@ -119,7 +119,7 @@ def make_windows(batch: int, frames: int, width: int, *, filmed: int) -> Trainin
         silhouette=oval.expand(batch, SILHOUETTES, *oval.shape),
         silhouette_frame=torch.randint(min(frames, 32), (batch, SILHOUETTES)),
         silhouette_box_xys_px=box.expand(batch, SILHOUETTES, 3),
-        has_silhouette=torch.ones(batch, SILHOUETTES, dtype=torch.bool),
+        has_silhouette=(torch.arange(SILHOUETTES) < frames).expand(batch, SILHOUETTES),
     )
 
 
