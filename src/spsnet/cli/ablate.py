@@ -34,7 +34,8 @@ def ablate(
     Goes on where it was cut off. Each model is in OUT/VARIANT/SEED/model, the tables in OUT/table.md and
     OUT/table.json; they are written anew whenever a model is done.
 
-    Example: spsnet ablate recipes/ablation.py -o runs/ablation --windows runs/windows --data runs/held_out --workers 2
+    Example: spsnet ablate recipes/ablation.py -o runs/ablation --windows runs/windows --stills runs/frames
+    --data runs/held_out --workers 2
     """
     require_torch()
     from spsnet.training.ablation import TrialResult, load_results, run_ablation

@@ -29,7 +29,8 @@ def train(
 
     Several processes share the work under `torchrun --nproc-per-node 2 -m spsnet.cli.main train ...`.
 
-    Example: spsnet train recipes/default.py -o runs/default --windows runs/windows --validation runs/validation
+    Example: spsnet train recipes/default.py -o runs/default --windows runs/windows --stills runs/frames
+    --validation runs/validation
     """
     require_torch()
     from spsnet.cli.progress import show_progress

@@ -14,7 +14,7 @@ from spsnet.datasets.shards import ObservedWindows, WindowSet, load_windows
 from spsnet.records import UserError
 from spsnet.training.crew import share_work
 from spsnet.training.diagnosis import Diagnosis, diagnose
-from spsnet.training.loop import DivergedError, LoopConfig, Report
+from spsnet.training.loop import DivergedError, Report
 from spsnet.training.model_runs import ModelRun
 from spsnet.training.recipe import AblationRecipe, TrainingRecipe
 from spsnet.training.sources import LoadedSources, TrainingSources, load_sources
@@ -93,7 +93,7 @@ def run_ablation(
     results = load_results(folder)
     missing = [trial for trial in wanted if not _is_done(results.get(trial), names)]
     _claim(folder, recipe, sources)
-    progress = _Progress(len(wanted), missing, recipe.base.loop)
+    progress = _Progress(len(wanted), missing, recipe.base.loop.steps, workers)
     order = _Order(recipe=recipe, sources=sources, data=tuple(data), folder=folder)
     with closing(share_work(_Laboratory, order, missing, workers=workers)) as reports:
         for trial, said in reports:
@@ -179,38 +179,45 @@ class _Laboratory:
 class _Progress:
     """How far all trials are, and how long the rest will take at the pace so far."""
 
-    def __init__(self, trials: int, missing: Sequence[Trial], loop: LoopConfig) -> None:
-        self._trials, self._most = trials, loop.report_steps
-        self._left = dict.fromkeys(missing, loop.steps)
+    def __init__(self, trials: int, missing: Sequence[Trial], steps: int, workers: int) -> None:
+        self._trials, self._workers = trials, workers
+        self._left = dict.fromkeys(missing, steps)
         """Steps that each trial still has to take."""
-        self._began_s: float | None = None
-        self._taken = 0
-        """Steps since then."""
+        self._heard_s: dict[Trial, float] = {}
+        """When each was last heard of."""
+        self._steps = self._steps_s = self._ends = self._ends_s = 0.0
+        """Steps, what they took, and the same of what comes after the last step."""
 
     def report(self, trial: Trial, said: Report | TrialResult) -> AblationReport:
-        before = self._left[trial]
-        if isinstance(said, Report):
-            self._left[trial] = said.steps - said.step
-            # A trial that goes on from a checkpoint has skipped the steps up to there.
-            taken = min(before - self._left[trial], self._most)
-        else:
-            del self._left[trial]
-            taken = 0
         now_s = time.monotonic()
-        seconds_left = None
-        if self._began_s is None:
-            self._began_s = now_s
+        before_s = self._heard_s.get(trial)
+        if isinstance(said, Report):
+            steps_left = said.steps - said.step
+            if before_s is not None:
+                self._steps += self._left[trial] - steps_left
+                self._steps_s += now_s - before_s
+            self._left[trial], self._heard_s[trial] = steps_left, now_s
         else:
-            self._taken += taken
-        if self._taken:
-            seconds_left = (now_s - self._began_s) / self._taken * sum(self._left.values())
+            if before_s is not None:
+                self._ends += 1
+                self._ends_s += now_s - before_s
+            del self._left[trial]
         return AblationReport(
             trial=trial,
             said=said,
             done=self._trials - len(self._left),
             trials=self._trials,
-            seconds_left=seconds_left,
+            seconds_left=self._estimate_left(),
         )
+
+    def _estimate_left(self) -> float | None:
+        if not self._left:
+            return 0.0
+        if not self._steps:
+            return None
+        step_s, end_s = self._steps_s / self._steps, self._ends_s / max(self._ends, 1)
+        work_s = sum(self._left.values()) * step_s + len(self._left) * end_s
+        return work_s / min(self._workers, len(self._left))
 
 
 def _load_held_out(folder: Path, encoder: str) -> ObservedWindows:
