@@ -1,5 +1,10 @@
 import multiprocessing
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +54,37 @@ def test_a_fault_brings_its_trace_and_a_killed_worker_is_noticed() -> None:
     with pytest.raises(UserError, match="a worker ended with code 3: perhaps there was too little memory"):
         list(share_work(Stumbler, "killed", [1, 2], workers=2))
     assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a group of processes")
+@pytest.mark.parametrize("words", [0, 3])
+def test_ctrl_c_reaches_this_process_alone(words: int) -> None:
+    """At the workers' start and in the midst of their work."""
+    lines = [
+        "from reference.tiny_crew import Counter",
+        "from spsnet.training.crew import share_work",
+        "if __name__ == '__main__':",
+        "    print('begun', flush=True)",
+        "    for word in share_work(Counter, 1, [1000, 1000], workers=2):",
+        "        print(word, flush=True)",
+    ]
+    with subprocess.Popen(
+        [sys.executable, "-c", "\n".join(lines)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(1 + words):
+            process.stdout.readline()
+        time.sleep(0.3 if words == 0 else 0)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+    assert said.count("Traceback") == 1
+    assert said.rstrip().endswith("KeyboardInterrupt")
 
 
 def test_no_workers_are_refused() -> None:

@@ -5,6 +5,7 @@ import multiprocessing
 import queue
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.process import BaseProcess
@@ -69,8 +70,9 @@ def share_work(
         to_do.put(None)
     processes = [context.Process(target=_work, args=(hire, order, to_do, words), daemon=True) for _ in range(count)]
     try:
-        for process in processes:
-            process.start()
+        with _ignore_interrupts():
+            for process in processes:
+                process.start()
         left = len(tasks)
         while left:
             word = _listen(words, processes)
@@ -83,6 +85,19 @@ def share_work(
             process.terminate()
         for process in processes:
             process.join()
+
+
+@contextlib.contextmanager
+def _ignore_interrupts() -> Iterator[None]:
+    """Let processes that start meanwhile not heed Ctrl-C, which a terminal sends to all of them: this one ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _listen(words: Any, processes: Sequence[BaseProcess]) -> _Word:
@@ -104,7 +119,7 @@ def _listen(words: Any, processes: Sequence[BaseProcess]) -> _Word:
 
 def _work(hire: Callable[[Any], Callable[[Any], Iterator[Any]]], order: Any, to_do: Any, words: Any) -> None:
     """Do tasks until there are no more; runs in a process of its own."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it is not inherited
     torch = sys.modules.get("torch")  # loaded with `hire`, if that needs it
     if torch is not None:
         torch.set_num_threads(1)
