@@ -5,6 +5,6 @@ from spsnet.training.recipe import SynthesisRecipe
 
 
 def make_recipe() -> SynthesisRecipe:
-    """36,000 pictures."""
-    frames = FrameConfig(windows=36_000, frames=1, person_windows=4, windows_per_shard=500, seed=12)
+    """62,000 pictures."""
+    frames = FrameConfig(windows=62_000, frames=1, person_windows=4, windows_per_shard=500, seed=12)
     return SynthesisRecipe(name="frames", frames=frames)

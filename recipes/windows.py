@@ -5,6 +5,6 @@ from spsnet.training.recipe import SynthesisRecipe
 
 
 def make_recipe() -> SynthesisRecipe:
-    """66,000 pictures."""
-    frames = FrameConfig(windows=2000, windows_per_shard=20, seed=11)
+    """39,600 pictures."""
+    frames = FrameConfig(windows=1200, windows_per_shard=20, seed=11)
     return SynthesisRecipe(name="windows", frames=frames)
