@@ -32,7 +32,7 @@ def apply_linear(
     is exported, this is torch's own.
     """
     is_plain = values.dtype == torch.float32 and values.device.type == "cpu" and values.numel() > 0
-    if torch.jit.is_tracing() or not (is_plain and prefers_onednn()):
+    if torch.onnx.is_in_onnx_export() or not (is_plain and prefers_onednn()):
         return nn.functional.linear(values, weight, bias)
     rows = _Product.apply(values.reshape(-1, values.shape[-1]), weight, bias)  # type: ignore[no-untyped-call]
     return rows.reshape(*values.shape[:-1], len(weight))
