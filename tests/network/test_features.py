@@ -69,7 +69,7 @@ def test_vector_alone_needs_nothing_else():
         (FeatureConfig(), "focal_px", "'landmarks' features need landmarks_px"),
         (FeatureConfig(kind="both"), None, "'both' features need vector"),
         (FeatureConfig(kind="world"), None, "'world' features need world_m"),
-        (FeatureConfig(use_widths=True), None, "features with widths need widths_px"),
+        (FeatureConfig(use_widths=True), None, "features with widths need widths_px and world_m"),
         (FeatureConfig(landmarks=17), None, "landmarks_px should hold 17 along axis -2, got 33"),
     ],
 )
@@ -104,16 +104,25 @@ def test_world_landmarks_follow_the_view():
     np.testing.assert_allclose(features[:, 102:], 2 * world.reshape(4, 99))
 
 
-def test_widths_are_measured_in_the_box_and_told_from_unknown_ones():
-    config = FeatureConfig(use_widths=True, width_scale=0.1)
+def test_widths_are_in_the_encoders_metres_and_told_from_unknown_ones():
+    config = FeatureConfig(use_widths=True, width_scale_m=0.1)
     given = make()
-    given["box_xys_px"][:, 2] = 200
+    # The picture shows the 3D landmarks at 80 pixels a metre, somewhere.
+    world = np.random.default_rng(2).normal(size=(4, 33, 3))
+    given["landmarks_px"][..., :2] = 80 * world[..., :2] + 400
     widths = np.zeros((4, 12))
-    widths[:, 3] = 20
-    features = build_features(config, **given, widths_px=widths)
+    widths[:, 3] = 16
+    features = build_features(config, **given, widths_px=widths, world_m=world)
     assert features.shape == (4, 126) == (4, config.width)
-    np.testing.assert_allclose(features[:, 102:114], np.eye(12)[[3] * 4])
+    np.testing.assert_allclose(features[:, 102:114], 2 * np.eye(12)[[3] * 4])
     np.testing.assert_allclose(features[:, 114:], np.eye(12)[[3] * 4])
+
+
+def test_widths_stay_finite_where_the_3d_landmarks_say_nothing():
+    config = FeatureConfig(use_widths=True)
+    features = build_features(config, **make(), widths_px=np.full((4, 12), 20.0), world_m=np.zeros((4, 33, 3)))
+    assert np.isfinite(features).all()
+    assert np.abs(features[:, 102:]).max() < 100
 
 
 def test_widths_without_landmarks_are_refused():

@@ -93,8 +93,8 @@ class FeatureConfig:
     """The vector is divided by this."""
     world_scale_m: float = 0.4
     """3D landmarks are divided by this."""
-    width_scale: float = 0.15
-    """Widths over the box's side are divided by this."""
+    width_scale_m: float = 0.2
+    """Widths, in metres as the encoder's 3D landmarks have them, are divided by this."""
     log_angular_size_mean: float = -1.2
     """Mean of log(side / focal length); exp(−1.2) = 0.3, a person about 7 m away."""
     log_angular_size_deviation: float = 0.6
@@ -114,7 +114,7 @@ class FeatureConfig:
         for name in (
             "vector_scale",
             "world_scale_m",
-            "width_scale",
+            "width_scale_m",
             "log_angular_size_deviation",
             "angular_offset_deviation",
         ):

@@ -6,6 +6,10 @@ from spsnet.geometry import image_to_crop
 from spsnet.geometry._array import Array, array_namespace
 from spsnet.network.config import WIDTH_COUNT, FeatureConfig
 
+_LEAST_SPREAD_M2 = 1e-3
+_LEAST_SCALE = 0.1
+"""Of pixels a metre, in box sides a metre."""
+
 
 def build_features(
     config: FeatureConfig,
@@ -22,7 +26,8 @@ def build_features(
 
         landmarks   u = 2 (x − c_x) / b,   v = 2 (y − c_y) / b,   2 confidence − 1 where used      (for each landmark)
         view        (log(b / f) − mean) / deviation,   (c − o) / f / deviation         (three numbers)
-        widths      w / b / `config.width_scale`, then 1 for each that is known, 0 for each that is not
+        widths      w / p / `config.width_scale_m`, then 1 for each that is known, 0 for each that is not; p is how many
+                    pixels the encoder's 3D landmarks say a metre has: the box's side changes with the pose, p less so
         world       the encoder's 3D landmarks divided by `config.world_scale_m`
         vector      divided by `config.vector_scale`
 
@@ -52,10 +57,10 @@ def build_features(
         parts.append(_normalize_landmarks(config, landmarks_px, box_xys_px))
         parts.append(_describe_view(config, box_xys_px, focal_px, center_px))
         if config.use_widths:
-            if widths_px is None:
-                raise ValueError("features with widths need widths_px")
+            if widths_px is None or world_m is None:
+                raise ValueError("features with widths need widths_px and world_m")
             _require_length("widths_px", widths_px, -1, WIDTH_COUNT)
-            parts.append(_describe_widths(config, widths_px, box_xys_px))
+            parts.append(_describe_widths(config, widths_px, landmarks_px, world_m, box_xys_px))
     if config.uses_world:
         if world_m is None:
             raise ValueError(f"{config.kind!r} features need world_m")
@@ -103,8 +108,18 @@ def _describe_view(
 
 
 def _describe_widths(
-    config: FeatureConfig, widths_px: Float[Array, "*batch widths"], box_xys_px: Float[Array, "*batch 3"]
+    config: FeatureConfig,
+    widths_px: Float[Array, "*batch widths"],
+    landmarks_px: Float[Array, "*batch landmarks 3"],
+    world_m: Float[Array, "*batch landmarks 3"],
+    box_xys_px: Float[Array, "*batch 3"],
 ) -> Float[Array, "*batch described"]:
     xp = array_namespace(widths_px)
     known = xp.astype(widths_px > 0, widths_px.dtype)
-    return xp.concat([widths_px / box_xys_px[..., 2:] / config.width_scale, known], axis=-1)
+    seen, flat = landmarks_px[..., :2], world_m[..., :2]
+    seen = seen - xp.mean(seen, axis=-2, keepdims=True)
+    flat = flat - xp.mean(flat, axis=-2, keepdims=True)
+    # Least squares of the picture on the 3D landmarks; a person is some 2 m of 0.8 boxes.
+    p = xp.sum(seen * flat, axis=(-2, -1)) / xp.clip(xp.sum(flat * flat, axis=(-2, -1)), min=_LEAST_SPREAD_M2)
+    p = xp.maximum(p, _LEAST_SCALE * box_xys_px[..., 2])
+    return xp.concat([widths_px / p[..., None] / config.width_scale_m, known], axis=-1)
