@@ -24,7 +24,15 @@ RECIPE = AblationRecipe(
     name="tiny", base=BASE, variants={"without A and F": make_variants(BASE)["without A and F"]}, seeds=(3, 4)
 )
 ONE = replace(RECIPE, seeds=(3,))
-METRICS = {"pa_mpjpe_mm", "mpjpe_mm", "pve_mm", "acceleration_mm_frame2", "shape_error", "occluded_pa_mpjpe_mm"}
+METRICS = {
+    "pa_mpjpe_mm",
+    "mpjpe_mm",
+    "pve_mm",
+    "acceleration_mm_frame2",
+    "shape_error",
+    "average_adult_shape_error",
+    "occluded_pa_mpjpe_mm",
+}
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ def make_result(name: str, seed: int, pa_mpjpe_mm: float, *, looked_into: bool =
         "pve_mm": 110.0,
         "acceleration_mm_frame2": 10.0,
         "shape_error": 0.875,
+        "average_adult_shape_error": 1.0,
     }
     return TrialResult(
         trial=Trial(name, seed), scores={"held_out": scores}, diagnosis=VERDICTS if looked_into else None
@@ -84,19 +85,20 @@ def test_the_text_shows_means_costs_and_the_paper() -> None:
     (table,) = make_tables(RECIPE, make_results())
     lines = format_text(table).splitlines()
     assert [line.split("  ")[0] for line in lines] == [
-        "held_out: means", "", "full", "without L_mask", "mine", "",
+        "held_out: means", "", "full", "without L_mask", "mine", "always the average adult", "",
         "held_out: costs", "", "full", "without L_mask", "mine", "",
         "full: D: real 0.90, fake 0.12", "mine: diverged: no number at step 7",
     ]  # fmt: skip
     assert lines[1].split() == ["PA-MPJPE", "MPJPE", "PVE", "accel.", "β", "occluded", "PA", "seeds"]
     assert " ".join(lines[2].split()) == "full 65.0 ± 5.0 101.0 ± 1.0 110.0 ± 0.0 10.0 ± 0.0 0.875 ± 0.000 - 3"
     assert " ".join(lines[4].split()) == "mine 59.0 100.0 110.0 10.0 0.875 - 1"
-    assert lines[8].split() == ["full", *"-" * 7]
-    assert " ".join(lines[9].split()).startswith("without L_mask +2.0 ± 2.5 +0.0 ± 0.0 +0.0 ± 0.0")
-    assert lines[9].endswith("+5.9 / +4.2 / +7.0")
-    assert " ".join(lines[10].split()) == "mine -1.0 +0.0 +0.0 +0.0 +0.000 - -"
-    assert len({len(line) for line in lines[1:5]}) == 1
-    assert len({len(line) for line in lines[7:11]}) == 1
+    assert " ".join(lines[5].split()) == "always the average adult - - - - 1.000 - -"
+    assert lines[9].split() == ["full", *"-" * 7]
+    assert " ".join(lines[10].split()).startswith("without L_mask +2.0 ± 2.5 +0.0 ± 0.0 +0.0 ± 0.0")
+    assert lines[10].endswith("+5.9 / +4.2 / +7.0")
+    assert " ".join(lines[11].split()) == "mine -1.0 +0.0 +0.0 +0.0 +0.000 - -"
+    assert len({len(line) for line in lines[1:6]}) == 1
+    assert len({len(line) for line in lines[8:12]}) == 1
 
 
 def test_markdown_holds_the_same_cells() -> None:

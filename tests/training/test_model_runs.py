@@ -47,6 +47,7 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_model(sources: TrainingSourc
         "mpjpe_mm",
         "acceleration_mm_frame2",
         "shape_error",
+        "average_adult_shape_error",
         "occluded_pa_mpjpe_mm",
     }
     cut = train_recipe(TINY, sources, tmp_path / "cut")

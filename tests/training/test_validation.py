@@ -52,10 +52,12 @@ def test_the_truth_scores_nothing_and_a_wrong_elbow_under_occlusion_does() -> No
         "mpjpe_mm",
         "acceleration_mm_frame2",
         "shape_error",
+        "average_adult_shape_error",
         "occluded_pa_mpjpe_mm",
     }
     assert max(scores["pa_mpjpe_mm"], scores["mpjpe_mm"], scores["acceleration_mm_frame2"]) < 0.05
     assert scores["shape_error"] == pytest.approx(0)
+    assert scores["average_adult_shape_error"] == pytest.approx(float((windows.shape**2).mean()))
     assert (
         2 < scores["occluded_pa_mpjpe_mm"] < 20
     )  # the wrist is off by a forearm of 23 cm times 0.5 / 14, less its fit

@@ -21,6 +21,7 @@ _METRICS = {
     "occluded_pa_mpjpe_mm": ("occluded PA", 1),
 }
 """Heading and decimals of what the tables show."""
+_GUESSED = "average_adult_shape_error"
 _NOTHING = "-"
 _CONFIDENCE = 0.95
 NOTES = """\
@@ -83,6 +84,8 @@ class AblationTable:
 
     data: str
     rows: tuple[VariantRow, ...]
+    average_adult: float | None
+    """Error of β if always 0 is guessed; None if no trial has measured it."""
 
 
 def make_tables(recipe: AblationRecipe, results: Mapping[Trial, TrialResult]) -> list[AblationTable]:
@@ -94,6 +97,9 @@ def make_tables(recipe: AblationRecipe, results: Mapping[Trial, TrialResult]) ->
     return [
         AblationTable(
             data=folder,
+            average_adult=next(
+                (scores[_GUESSED] for scores in _find_scores(found, folder) if _GUESSED in scores), None
+            ),
             rows=tuple(
                 _make_row(name, row, full, folder, is_first=folder == folders[0])
                 for name, row in wanted.items()
@@ -157,6 +163,10 @@ def _make_row(
     )
 
 
+def _find_scores(results: Sequence[TrialResult], folder: str) -> list[Mapping[str, float]]:
+    return [result.scores[folder] for result in results if folder in result.scores]
+
+
 def _fill_means(table: AblationTable) -> list[list[str]]:
     def show(row: VariantRow, metric: str, decimals: int) -> str:
         values = row.scores.get(metric)
@@ -165,7 +175,14 @@ def _fill_means(table: AblationTable) -> list[list[str]]:
         spread = f" ± {np.std(values, ddof=1):.{decimals}f}" if len(values) > 1 else ""
         return f"{np.mean(values):.{decimals}f}{spread}"
 
-    return _fill(table, "seeds", lambda row: str(max(map(len, row.scores.values()), default=0)), show)
+    lines = _fill(table, "seeds", lambda row: str(max(map(len, row.scores.values()), default=0)), show)
+    if table.average_adult is not None:
+        guessed = [
+            f"{table.average_adult:.{decimals}f}" if metric == "shape_error" else _NOTHING
+            for metric, (_, decimals) in _METRICS.items()
+        ]
+        lines.append(["always the average adult", *guessed, _NOTHING])
+    return lines
 
 
 def _fill_costs(table: AblationTable) -> list[list[str]]:

@@ -115,7 +115,6 @@ def draw_curves(runs: Mapping[str, Path], path: Path) -> None:
                 label=line.label if is_alone else f"{run}: {line.label}",
             )
     panels["losses"].set_yscale("log", nonpositive="mask")
-    panels["shapes"].axhline(1.0, color="gray", linestyle=":", label="always the average adult")
     panels["verdicts"].axhline(0.5, color="gray", linestyle=":")
     panels["verdicts"].set_ylim(0, 1)
     for name, axes in panels.items():
@@ -147,6 +146,7 @@ def _list_lines(log: TrainingLog, *, terms: bool) -> Iterator[_Line]:
         ("pa_mpjpe_mm", "poses", "clean", "-"),
         ("occluded_pa_mpjpe_mm", "poses", "occluded", "--"),
         ("shape_error", "shapes", "network", "-"),
+        ("average_adult_shape_error", "shapes", "always the average adult", ":"),
     ):
         if name in log.validation:
             yield _Line(panel, log.validation[name], label, style)

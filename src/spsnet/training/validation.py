@@ -44,8 +44,9 @@ def validate_network(
         surface: Also measure the surface, which takes longer than all the rest.
 
     Returns:
-        `pa_mpjpe_mm`, `mpjpe_mm`, `acceleration_mm_frame2`, `shape_error` (mean squared error of β; guessing the mean
-        gives 1), with `surface` `pve_mm` and, where the windows were also seen covered, `occluded_pa_mpjpe_mm`.
+        `pa_mpjpe_mm`, `mpjpe_mm`, `acceleration_mm_frame2`, `shape_error` (mean squared error of β),
+        `average_adult_shape_error` (that of β = 0), with `surface` `pve_mm` and, where the windows were also seen
+        covered, `occluded_pa_mpjpe_mm`.
 
     Raises:
         ValueError: If the truth of a window is not known.
@@ -66,6 +67,7 @@ def validate_network(
         "mpjpe_mm": average(compute_mpjpe(predicted, target, root=_HIPS), valid),
         "acceleration_mm_frame2": average(acceleration, mask_accelerations(valid)),
         "shape_error": float((clean.shape.cpu() - batch.shape).square().mean()),
+        "average_adult_shape_error": float(batch.shape.square().mean()),
     }
     if surface:
         scores["pve_mm"] = _measure_surface(body, batch, clean, predicted, target, present)
