@@ -60,13 +60,14 @@ def test_passing_things_come_and_go():
     assert (shares.min(1) == 0).mean() > 0.4  # and leave the picture free for a while
 
 
-def test_three_to_five_landmarks_and_25_to_50_pixels_of_224():
+@pytest.mark.parametrize("size", [1.0, 0.5])
+def test_three_to_five_landmarks_and_25_to_50_pixels_of_224(size):
     rng = np.random.default_rng(0)
-    drawn = [sample_blots(rng) for _ in range(200)]
+    drawn = [sample_blots(rng, size) for _ in range(200)]
     assert {len(blots.landmarks) for blots in drawn} == {3, 4, 5}
     assert all(len(set(blots.landmarks)) == len(blots.landmarks) for blots in drawn)
     assert {int(k) for blots in drawn for k in blots.landmarks} == set(range(33))
-    reach = np.concatenate([blots.reach for blots in drawn]) * 224
+    reach = np.concatenate([blots.reach for blots in drawn]) * 224 / size
     assert 25 <= reach.min() < 26
     assert 49 < reach.max() <= 50
 

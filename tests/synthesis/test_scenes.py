@@ -92,3 +92,8 @@ def test_a_scene_is_drawn(library: MotionLibrary, tmp_path: Path) -> None:
     frame = scene.draw(np.random.default_rng(0), 1)
     assert frame.image_rgb.shape == (64, 64, 3)
     assert 0.02 < frame.mask.mean() < 0.6
+
+
+def test_regions_without_a_size_are_refused():
+    with pytest.raises(ValueError, match=r"FrameConfig\.blot_size should be positive, got 0"):
+        FrameConfig(windows=1, blot_size=0.0)

@@ -42,6 +42,8 @@ class FilmConfig:
     """Share of the trunk's and limbs' landmarks that lie on a mask which is used."""
     most_shared: float = 0.1
     """Part of the person's box that somebody else's box may cover where its mask is used."""
+    blot_size: float = 0.5
+    """Of the regions that cover landmarks in the occluded sight, as in `FrameConfig`."""
     windows_per_shard: int = 64
     seed: int = 0
 
@@ -50,6 +52,8 @@ class FilmConfig:
         for name in ("frames", "stride", "windows_per_shard"):
             if getattr(self, name) < 1:
                 raise ValueError(f"FilmConfig.{name} should be at least 1, got {getattr(self, name)}")
+        if not self.blot_size > 0:
+            raise ValueError(f"FilmConfig.blot_size should be positive, got {self.blot_size}")
         if not 1 <= self.fewest_seen <= self.frames:
             raise ValueError(f"FilmConfig.fewest_seen should be 1 to {self.frames}, got {self.fewest_seen}")
         for name in ("least_on_mask", "most_shared"):

@@ -151,7 +151,7 @@ def _look_again(
     region, seen, mask = looks[track_id].region, looks[track_id].observation, looks[track_id].mask
     assert mask is not None, "the encoder should give masks"
     bodies = {other: look.observation.landmarks_px[:, :2].astype(np.float64) for other, look in looks.items()}
-    picture = blot_out(frame.image_rgb, sample_blots(rng), bodies[track_id], region)
+    picture = blot_out(frame.image_rgb, sample_blots(rng, config.blot_size), bodies[track_id], region)
     blotted = take_looks(encode, replace(frame, image_rgb=picture), {track_id: region}, boxes_xyxy_px, bodies)
     others = [box for other, box in boxes_xyxy_px.items() if other != track_id]
     height, width = frame.image_rgb.shape[:2]

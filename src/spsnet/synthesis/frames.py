@@ -106,7 +106,7 @@ class WindowMaker:
         box_xyxy_px: Float[np.ndarray, "4"],
         landmarks_px: Float[np.ndarray, "33 2"],
     ) -> None:
-        blots = sample_blots(rng)
+        blots = sample_blots(rng, self.config.blot_size)
         region = None
         if self.config.frames == 1:
             finder = list(self.encoders.values())[-1]

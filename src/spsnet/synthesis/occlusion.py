@@ -120,15 +120,18 @@ class Blots:
     """Half width and half height of each region, in parts of the crop's side."""
 
 
-def sample_blots(rng: np.random.Generator) -> Blots:
-    """Draw 3 to 5 of the 33 landmarks, and offsets of 25 to 50 pixels of a crop of 224.
+def sample_blots(rng: np.random.Generator, size: float) -> Blots:
+    """Draw 3 to 5 of the 33 landmarks, and offsets ow, oh of 25 to 50 pixels of a crop of 224.
+
+    The regions are [x − size · ow, x + size · ow] × [y − size · oh, y + size · oh].
 
     Source:
         SPS-Net, section 3.4: regions with a width offset and a height offset of 25 to 50 pixels about the keypoints.
-        Ours is [x − ow, x + ow] × [y − oh, y + oh].
+        Whether that is half of the region (size 1) or all of it (size 0.5), the paper does not say.
     """
     count = int(rng.integers(3, 6))
-    return Blots(landmarks=rng.choice(33, count, replace=False), reach=rng.uniform(25, 50, (count, 2)) / _PAPER_CROP_PX)
+    reach = size * rng.uniform(25, 50, (count, 2)) / _PAPER_CROP_PX
+    return Blots(landmarks=rng.choice(33, count, replace=False), reach=reach)
 
 
 def blot_out(

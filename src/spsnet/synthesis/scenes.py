@@ -43,6 +43,9 @@ class FrameConfig:
     """Windows in which something passes before the person."""
     standing_share: float = 0.15
     """Windows in which something stands before the scene."""
+    blot_size: float = 0.5
+    """Of the regions that cover landmarks in the occluded sight (`sample_blots`). With 1, the encoder saw somebody in a
+    quarter of such pictures only, and its landmarks taught nothing; with 0.5, in three of four."""
     always_troubled: bool = False
     """Whether every window has one of the first three, or more."""
     seed: int = 0
@@ -52,6 +55,8 @@ class FrameConfig:
         for name in ("windows", "frames", "person_windows", "windows_per_shard", "picture_px"):
             if getattr(self, name) < 1:
                 raise ValueError(f"FrameConfig.{name} should be at least 1, got {getattr(self, name)}")
+        if not self.blot_size > 0:
+            raise ValueError(f"FrameConfig.blot_size should be positive, got {self.blot_size}")
         for name in ("truncated_share", "crowd_share", "passing_share", "standing_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"FrameConfig.{name} should be from 0 to 1, got {getattr(self, name)}")
