@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 from torch.autograd import gradcheck
 
@@ -50,7 +51,23 @@ def test_masked_frames_get_no_weight_even_against_huge_logits():
     assert torch.isfinite(attention(features, torch.zeros(1, 5, dtype=torch.bool))).all()
 
 
-def test_gradient():
-    attention, mask = make(3), torch.tensor([[True, True, False, True]])
+@pytest.mark.parametrize("scale", ["none", "sqrt_d"])
+def test_gradient(scale):
+    attention, mask = make(3, scale=scale), torch.tensor([[True, True, False, True]])
     features = torch.randn(1, 4, 3, dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda f: attention(f, mask), (features,))
+
+
+def test_started_alike_a_frame_gathers_from_those_that_look_like_it():
+    torch.manual_seed(0)
+    attention = SelfAttention(32, start="alike")
+    for query, key in zip(attention.query.parameters(), attention.key.parameters(), strict=True):
+        assert torch.equal(query, key)
+        assert query is not key
+    scenes = torch.randn(2, 1, 32)
+    features = (scenes + 0.05 * torch.randn(2, 4, 32)).reshape(1, 8, 32)
+    weights = attention.compute_weights(features, torch.ones(1, 8, dtype=torch.bool))[0]
+    own, other = weights[:4, :4].sum(1), weights[:4, 4:].sum(1)
+    assert (own > 3 * other).all()
+    uniform = SelfAttention(32).compute_weights(features, torch.ones(1, 8, dtype=torch.bool))[0]
+    assert (uniform - 1 / 8).abs().max() < 0.05
