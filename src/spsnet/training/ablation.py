@@ -12,7 +12,7 @@ import torch
 
 from spsnet.datasets.shards import ObservedWindows, WindowSet, load_windows
 from spsnet.records import UserError
-from spsnet.training.crew import share_work
+from spsnet.synthesis.crew import share_work
 from spsnet.training.diagnosis import Diagnosis, diagnose
 from spsnet.training.loop import DivergedError, Report
 from spsnet.training.model_runs import ModelRun

@@ -10,7 +10,7 @@ import pytest
 
 from reference.tiny_crew import Counter, Stumbler
 from spsnet.records import UserError
-from spsnet.training.crew import share_work
+from spsnet.synthesis.crew import share_work
 
 
 def test_one_worker_is_this_process_and_keeps_the_order() -> None:
@@ -62,7 +62,7 @@ def test_ctrl_c_reaches_this_process_alone(words: int) -> None:
     """At the workers' start and in the midst of their work."""
     lines = [
         "from reference.tiny_crew import Counter",
-        "from spsnet.training.crew import share_work",
+        "from spsnet.synthesis.crew import share_work",
         "if __name__ == '__main__':",
         "    print('begun', flush=True)",
         "    for word in share_work(Counter, 1, [1000, 1000], workers=2):",
