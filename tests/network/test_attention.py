@@ -56,18 +56,3 @@ def test_gradient(scale):
     attention, mask = make(3, scale=scale), torch.tensor([[True, True, False, True]])
     features = torch.randn(1, 4, 3, dtype=torch.float64, requires_grad=True)
     assert gradcheck(lambda f: attention(f, mask), (features,))
-
-
-def test_started_alike_a_frame_gathers_from_those_that_look_like_it():
-    torch.manual_seed(0)
-    attention = SelfAttention(32, start="alike")
-    for query, key in zip(attention.query.parameters(), attention.key.parameters(), strict=True):
-        assert torch.equal(query, key)
-        assert query is not key
-    scenes = torch.randn(2, 1, 32)
-    features = (scenes + 0.05 * torch.randn(2, 4, 32)).reshape(1, 8, 32)
-    weights = attention.compute_weights(features, torch.ones(1, 8, dtype=torch.bool))[0]
-    own, other = weights[:4, :4].sum(1), weights[:4, 4:].sum(1)
-    assert (own > 3 * other).all()
-    uniform = SelfAttention(32).compute_weights(features, torch.ones(1, 8, dtype=torch.bool))[0]
-    assert (uniform - 1 / 8).abs().max() < 0.05

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from spsnet.network.config import AttentionScale, AttentionStart
+from spsnet.network.config import AttentionScale
 from spsnet.network.layers import make_two_layers
 
 _NO_WEIGHT = -1e30
@@ -20,20 +20,13 @@ class SelfAttention(nn.Module):
         No position enters: reordering the frames reorders the output alike. A frame may attend to itself.
 
     Source:
-        SPS-Net, eq. 1 and 2. `scale="sqrt_d"` divides the logits by √d, which eq. 1 does not. The paper starts from
-        random weights; for `start` see `NetworkConfig.attention_start`.
+        SPS-Net, eq. 1 and 2. `scale="sqrt_d"` divides the logits by √d, which eq. 1 does not.
     """
 
-    def __init__(self, width: int, *, scale: AttentionScale = "none", start: AttentionStart = "random") -> None:
+    def __init__(self, width: int, *, scale: AttentionScale = "none") -> None:
         super().__init__()
         self.query = make_two_layers(width)
         self.key = make_two_layers(width)
-        if start == "alike":
-            for layer in self.query:
-                if isinstance(layer, nn.Linear):
-                    nn.init.kaiming_normal_(layer.weight, nonlinearity="leaky_relu")
-                    nn.init.zeros_(layer.bias)
-            self.key.load_state_dict(self.query.state_dict())
         self.factor = 1.0 if scale == "none" else width**-0.5
 
     def compute_weights(

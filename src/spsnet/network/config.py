@@ -10,7 +10,6 @@ from spsnet.records import UserError
 CONFIG_FILE = "config.json"
 
 AttentionScale = Literal["none", "sqrt_d"]
-AttentionStart = Literal["random", "alike"]
 Activation = Literal["none", "leaky_relu"]
 FeatureKind = Literal["landmarks", "world", "vector", "both"]
 WIDTH_COUNT = 12
@@ -30,10 +29,6 @@ class NetworkConfig:
     """Layers of the stem; each after the first is FC(d, d) and LeakyReLU. Without effect where there is no stem."""
     attention_scale: AttentionScale = "none"
     """"none": logits q·k as in eq. 1. "sqrt_d": divided by √d, so that they do not saturate the softmax at large d."""
-    attention_start: AttentionStart = "random"
-    """"random": torch's own first weights, which make all logits nearly the same and a mean over the window of A.
-    "alike": K's first weights are Q's, and of a size that keeps features as large as they come in, so that before any
-    training a frame gathers from those that look like it. Both are free to part in training."""
     use_attention: bool = True
     """False: h_i = f_i (the ablation without A)."""
     use_forecasting: bool = True
@@ -60,7 +55,6 @@ class NetworkConfig:
         if self.stem_width is not None:
             _require_count("NetworkConfig", "stem_width", self.stem_width)
         _require_choice("NetworkConfig", "attention_scale", self.attention_scale, get_args(AttentionScale))
-        _require_choice("NetworkConfig", "attention_start", self.attention_start, get_args(AttentionStart))
         _require_choice("NetworkConfig", "regressor_activation", self.regressor_activation, get_args(Activation))
         for name in ("use_attention", "use_forecasting"):
             _require_choice("NetworkConfig", name, getattr(self, name), (True, False))

@@ -49,9 +49,7 @@ class SpsNet(nn.Module):
             if config.stem_width is None
             else make_stem(config.feature_width, config.stem_width, config.stem_layers)
         )
-        self.attention = None
-        if config.use_attention:
-            self.attention = SelfAttention(width, scale=config.attention_scale, start=config.attention_start)
+        self.attention = SelfAttention(width, scale=config.attention_scale) if config.use_attention else None
         self.forecasting = Forecasting(width) if config.use_forecasting else None
         self.fusion = Fusion(width) if config.use_forecasting else None
         self.regressors = Regressors(config)
