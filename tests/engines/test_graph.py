@@ -69,3 +69,9 @@ def test_a_file_that_is_no_graph_is_named_in_one_line(tmp_path: Path):
 def test_refuses_impossible_numbers_of_threads(graph_path: Path):
     with pytest.raises(ValueError, match="streams at least 1, got 1 and 0"):
         compile_graph(load_graph(graph_path), streams=0)
+
+
+def test_threads_may_run_on_any_core(graph_path: Path):
+    """Two processes with pinned threads would share the first core."""
+    (request,) = compile_graph(load_graph(graph_path))._requests
+    assert request.get_compiled_model().get_property("ENABLE_CPU_PINNING") is False

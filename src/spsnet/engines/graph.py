@@ -90,7 +90,12 @@ def compile_graph(model: Any, *, threads: int = 1, streams: int = 1) -> Graph:
     """
     if threads < 0 or streams < 1:
         raise ValueError(f"threads should be at least 0 and streams at least 1, got {threads} and {streams}")
-    config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": streams}
+    # Pinned to the first core, the threads of two processes would share it and leave the others idle.
+    config: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "NUM_STREAMS": streams,
+        "ENABLE_CPU_PINNING": False,
+    }
     if threads:
         config["INFERENCE_NUM_THREADS"] = threads * streams
     return Graph(_core().compile_model(model, "CPU", config), streams)
