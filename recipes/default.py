@@ -1,6 +1,7 @@
 """The model that ships: BlazePose `heavy`'s landmarks in 2D and 3D and the person's widths, all losses of the paper."""
 
 from spsnet.network.config import FeatureConfig, NetworkConfig
+from spsnet.synthesis.motions import MotionConfig
 from spsnet.training.batching import BatchConfig
 from spsnet.training.loop import LoopConfig
 from spsnet.training.objective import LossWeights, ObjectiveConfig
@@ -42,5 +43,6 @@ def make_recipe() -> TrainingRecipe:
         network=network,
         objective=ObjectiveConfig(weights=WEIGHTS, again_share=0.4),
         loop=LoopConfig(steps=8000, batch=32, learning_rate=1e-3),
-        batch=BatchConfig(rendered_share=0.4, stills=64),
+        batch=BatchConfig(rendered_share=0.3, stills=64, covered_share=0.1),
+        motion=MotionConfig(upper_share=0.25),
     )

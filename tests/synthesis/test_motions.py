@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -128,6 +130,27 @@ def test_recombined_windows_have_the_arms_of_another_window() -> None:
     assert (moved > 0.01).float().mean() > 0.8
     step = geodesic_angle(mixed.rotations[:, 1:], mixed.rotations[:, :-1])
     assert step.max() < 0.012  # the arms move as smoothly as before
+
+
+def test_upper_bodies_come_from_windows_whose_pelvis_is_held_alike() -> None:
+    upper = [3, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]
+    lower = [0, 1, 2, 4, 5, 7, 8, 10, 11]
+    stand, lie = (np.tile(np.eye(3, dtype=np.float32), (40, 24, 1, 1)) for _ in range(2))
+    lie[:, 0] = axis_angle_to_matrix(np.array([np.pi / 2, 0, 0]))
+    turned = stand.copy()
+    turned[:, 0] = axis_angle_to_matrix(np.array([0, 2.0, 0]))
+    for number, rotations in enumerate((stand, lie, turned)):
+        rotations[:, 1:] = axis_angle_to_matrix(np.array([0.2 * (number + 1), 0, 0]))
+    clips = [MotionClip(name=n, rotations=r, root_m=np.zeros((40, 3), np.float32)) for n, r in
+             (("stand", stand), ("lie", lie), ("turned", turned))]  # fmt: skip
+    motion = draw(replace(PLAIN, upper_share=1.0), *clips, batch=200)
+    bend = geodesic_angle(motion.rotations, torch.eye(3).expand_as(motion.rotations)).mean(1)
+    below, above = bend[:, lower[1:]].mean(1).mul(5).round(), bend[:, upper].mean(1).mul(5).round()
+    pairs = {(int(a), int(b)) for a, b in zip(below, above, strict=True)}
+    # Who lies keeps its own trunk; who stands may take another's, whichever way it faces.
+    assert pairs == {(1, 1), (1, 3), (2, 2), (3, 1), (3, 3)}
+    alone = draw(PLAIN, *clips, batch=200)
+    assert torch.equal(alone.rotations[:, :, lower], motion.rotations[:, :, lower])
 
 
 def test_shares_between_are_shares() -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from spsnet.datasets.motion_clips import FPS, MotionClip
@@ -15,6 +15,9 @@ from spsnet.geometry import axis_angle_to_matrix, matrix_to_quaternion, quaterni
 _LEFT_RIGHT = ((1, 2), (4, 5), (7, 8), (10, 11), (13, 14), (16, 17), (18, 19), (20, 21), (22, 23))
 _MIRRORED = [dict([*_LEFT_RIGHT, *((b, a) for a, b in _LEFT_RIGHT)]).get(joint, joint) for joint in range(24)]
 _ARMS = [13, 14, 16, 17, 18, 19, 20, 21, 22, 23]
+_UPPER_BODY = [3, 6, 9, 12, 15, *_ARMS]
+_ALIKE = 0.9
+"""Cosine of 26 degrees: how differently two pelvises may see gravity for one to carry the other's trunk."""
 # How far a joint may be bent from the captured motion, in units of `offset_rad`.
 _LOOSENESS = (0, 1, 1, 0.6, 1, 1, 0.5, 1, 1, 0.5, 0.5, 0.5, 1, 0.6, 0.6, 1, 1.5, 1.5, 1.2, 1.2, 1, 1, 0, 0)
 
@@ -28,6 +31,9 @@ class MotionConfig:
     mirror_share: float = 0.5
     recombine_share: float = 0.3
     """Windows whose arms come from another clip."""
+    upper_share: float = 0.0
+    """Windows whose trunk, head and arms come from another clip, if its pelvis is held much the same way: people lean
+    in odd ways otherwise."""
     offset_rad: float = 0.12
     """Standard deviation of slow random turns of the joints."""
     bold_share: float = 0.2
@@ -37,7 +43,7 @@ class MotionConfig:
 
     def __post_init__(self) -> None:
         """Refuse shares that are not shares."""
-        for name in ("mirror_share", "recombine_share", "bold_share"):
+        for name in ("mirror_share", "recombine_share", "upper_share", "bold_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"MotionConfig.{name} should be from 0 to 1, got {getattr(self, name)}")
 
@@ -77,9 +83,12 @@ class MotionLibrary:
         quaternions, root = self._draw(generator, batch, frames)
         arms, _ = self._draw(generator, batch, frames)
         recombine = torch.rand(batch, 1, 1, 1, generator=generator) < config.recombine_share
-        is_arm = torch.zeros(24, dtype=torch.bool)
-        is_arm[_ARMS] = True
-        quaternions = torch.where(recombine & is_arm[:, None], arms, quaternions)
+        quaternions = torch.where(recombine & _is_one_of(_ARMS), arms, quaternions)
+        if config.upper_share:
+            trunks, _ = self._draw(generator, batch, frames)
+            recombine = torch.rand(batch, generator=generator) < config.upper_share
+            recombine &= _hold_alike(quaternions[:, :, 0], trunks[:, :, 0])
+            quaternions = torch.where(recombine[:, None, None, None] & _is_one_of(_UPPER_BODY), trunks, quaternions)
         quaternions, root = _mirror(quaternions, root, torch.rand(batch, generator=generator) < config.mirror_share)
         bends = self._bend(generator, batch, frames)
         return WorldMotion(quaternion_to_matrix(quaternions) @ axis_angle_to_matrix(bends), root)
@@ -116,6 +125,18 @@ class MotionLibrary:
         time = torch.arange(frames)[:, None, None] / frames
         moving = wave * torch.sin(2 * torch.pi * turns * time + phase)
         return scale * torch.where(bold, 3.0, 1.0) * (0.8 * constant + 0.6 * moving)
+
+
+def _is_one_of(joints: list[int]) -> Bool[Tensor, "24 1"]:
+    mask = torch.zeros(24, 1, dtype=torch.bool)
+    mask[joints] = True
+    return mask
+
+
+def _hold_alike(first: Float[Tensor, "batch time 4"], second: Float[Tensor, "batch time 4"]) -> Bool[Tensor, " batch"]:
+    """Whether gravity points much the same way, seen from either pelvis, in the mean over the window."""
+    down = [torch.nn.functional.normalize(quaternion_to_matrix(q)[..., 1, :].mean(1), dim=-1) for q in (first, second)]
+    return (down[0] * down[1]).sum(-1) > _ALIKE
 
 
 def _mirror(
