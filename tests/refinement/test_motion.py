@@ -2,6 +2,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from spsnet.body import KeypointModel, build_keypoint_model, compute_keypoints, load_body
 from spsnet.body.landmarks import build_landmark_model
@@ -9,6 +10,7 @@ from spsnet.geometry import axis_angle_to_matrix, geodesic_angle, project_points
 from spsnet.metrics import average, compute_acceleration_error, compute_mpjpe
 from spsnet.records import Pinhole
 from spsnet.refinement import RefinementConfig, RefinementInput, refine_motion
+from spsnet.refinement.articulation import Articulation, PosedPoints
 
 CAMERA = Pinhole.from_size(1280, 720, 1000.0)
 CENTER = np.array(CAMERA.center_px)
@@ -223,3 +225,26 @@ def test_wrong_number_of_points_is_refused() -> None:
 def test_senseless_weights_are_refused(field: str, value: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         RefinementConfig(**{field: value})
+
+
+def test_products_are_done_on_one_thread_and_others_have_theirs_back() -> None:
+    scene = make_scene(6)
+    seen = []
+
+    def count_threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"):
+        before = count_threads()
+        with pytest.MonkeyPatch.context() as patch:
+            real = Articulation.pose
+
+            def pose(self: Articulation, *given: np.ndarray) -> PosedPoints:
+                seen.append(count_threads())
+                return real(self, *given)
+
+            patch.setattr(Articulation, "pose", pose)
+            refine_motion(scene.network, CAMERA, scene.points)
+        assert count_threads() == before
+    assert seen
+    assert all(threads == {1} for threads in seen)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
+from threadpoolctl import threadpool_limits
 
 from spsnet.body import KeypointModel
 from spsnet.geometry import (
@@ -114,7 +115,11 @@ def refine_motion(
     # A network's rotations, in single precision, are off by 1e-7, which the joints' chain and the steps grow to 1e-3.
     motion = replace(motion, rotations=six_d_to_matrix(matrix_to_six_d(motion.rotations.astype(np.float64))))
     fit = _Fit(camera, points, config)
-    pieces = [(start, fit.fit_motion(motion.take(slice(start, stop)))) for start, stop in _split(len(motion), config)]
+    # The products are small: more threads lose time even on a quiet machine, and on a busy one wait for one another.
+    with threadpool_limits(1, user_api="blas"):
+        pieces = [
+            (start, fit.fit_motion(motion.take(slice(start, stop)))) for start, stop in _split(len(motion), config)
+        ]
     return _join(motion, pieces)
 
 
