@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from reference.command_line import call
 from reference.tiny_recipe import write_sources, write_windows
-from spsnet.cli.main import main
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 OWN = """
@@ -20,10 +20,6 @@ def make_recipe():
         name="own", base=base, variants={"without L_adv": make_variants(base)["without L_adv"]}, seeds=(0, 1)
     )
 """
-
-
-def call(*words: object) -> int:
-    return main([str(word) for word in words])
 
 
 def test_an_ablation_ends_in_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,24 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reference.command_line import assert_refused, call
 from reference.made_windows import make_windows
-from spsnet.cli.main import main
 from spsnet.datasets.shards import save_shard
 
 HEADINGS = ["model", "MPJPE", "loss", "PA-MPJPE", "PA", "loss", "PVE", "accel.", "mm/s²", "β", "stature", "girth"]
 SHIPPED = Path(__file__).parents[2] / "weights" / "default"
-
-
-def call(*words: object) -> int:
-    return main([str(word) for word in words])
-
-
-def assert_refused(capsys: pytest.CaptureFixture[str], message: str, *words: object) -> None:
-    assert call(*words) == 1
-    said = capsys.readouterr()
-    assert said.err.startswith("spsnet: ")
-    assert message in said.err
-    assert len(said.err.splitlines()) == 1
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from pathlib import Path
 import cv2
 import pytest
 
+from reference.command_line import assert_refused, call
 from reference.tiny_recipe import write_sources
-from spsnet.cli.main import main
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 OWN = """
@@ -15,19 +15,6 @@ from reference.tiny_recipe import TINY
 def make_recipe():
     return replace(TINY, loop=replace(TINY.loop, steps=2))
 """
-
-
-def call(*words: object) -> int:
-    return main([str(word) for word in words])
-
-
-def assert_refused(capsys: pytest.CaptureFixture[str], message: str, *words: object) -> None:
-    assert call(*words) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("spsnet: ")
-    assert message in said.err
-    assert len(said.err.splitlines()) == 1
 
 
 def test_a_training_ends_in_a_model_and_its_curves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

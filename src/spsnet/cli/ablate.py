@@ -6,27 +6,20 @@ from typing import Annotated
 
 import typer
 
-from spsnet.cli.making import Mocap, Out, require_torch
+from spsnet.cli.options import MOCAP, Films, Mocap, Out, Stills, Validation, Windows, require_torch
 
 
 def ablate(
     recipe: Annotated[Path, typer.Argument(help="An ablation's recipe file, such as recipes/ablation.py.")],
     out: Out,
-    windows: Annotated[Path, typer.Option(help="Rendered training windows of `spsnet synthesize`.")],
+    windows: Windows,
     data: Annotated[
         list[Path], typer.Option(help="Held-out rendered windows to measure on; may be given several times.")
     ],
-    stills: Annotated[
-        Path | None, typer.Option(help="Rendered single frames, where the recipe wants some.", show_default=False)
-    ] = None,
-    films: Annotated[
-        Path | None,
-        typer.Option(help="Real films of `spsnet prepare films`, where the recipe wants some.", show_default=False),
-    ] = None,
-    validation: Annotated[
-        Path | None, typer.Option(help="Rendered windows to follow each training by.", show_default=False)
-    ] = None,
-    mocap: Mocap = Path("../shared/data/mocap"),
+    stills: Stills = None,
+    films: Films = None,
+    validation: Validation = None,
+    mocap: Mocap = MOCAP,
     workers: Annotated[int, typer.Option(min=1, help="Processes that train side by side, one thread each.")] = 1,
 ) -> None:
     """Train a recipe and what is left of it without each of its parts, with several seeds, and compare them.

@@ -59,9 +59,10 @@ def evaluate(
     if linear_map is not None:
         encoders = dict.fromkeys(contestant.encoder for contestant in contestants)
         contestants = [*(LinearMap.fit(linear_map, encoder, body) for encoder in encoders), *contestants]
-    typer.echo(NOTES)
     tables = []
     for table in compare(data, contestants, body, window_limit=windows):
+        if not tables:
+            typer.echo(NOTES)
         typer.echo(f"\n{format_text(table)}")
         tables.append(table)
     if out is not None:

@@ -12,9 +12,9 @@ from spsnet.cli import models
 from spsnet.cli.ablate import ablate
 from spsnet.cli.doctor import doctor
 from spsnet.cli.evaluating import evaluate
-from spsnet.cli.making import synthesize
 from spsnet.cli.prepare import prepare
 from spsnet.cli.run import run
+from spsnet.cli.synthesize import synthesize
 from spsnet.cli.train import train
 from spsnet.records import UserError
 

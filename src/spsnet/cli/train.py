@@ -5,24 +5,17 @@ from typing import Annotated
 
 import typer
 
-from spsnet.cli.making import Mocap, Out, require_torch
+from spsnet.cli.options import MOCAP, Films, Mocap, Out, Stills, Validation, Windows, require_torch
 
 
 def train(
     recipe: Annotated[Path, typer.Argument(help="A recipe file, such as recipes/default.py.")],
     out: Out,
-    windows: Annotated[Path, typer.Option(help="Rendered training windows of `spsnet synthesize`.")],
-    stills: Annotated[
-        Path | None, typer.Option(help="Rendered single frames, where the recipe wants some.", show_default=False)
-    ] = None,
-    films: Annotated[
-        Path | None,
-        typer.Option(help="Real films of `spsnet prepare films`, where the recipe wants some.", show_default=False),
-    ] = None,
-    validation: Annotated[
-        Path | None, typer.Option(help="Rendered windows that tell which epoch was best.", show_default=False)
-    ] = None,
-    mocap: Mocap = Path("../shared/data/mocap"),
+    windows: Windows,
+    stills: Stills = None,
+    films: Films = None,
+    validation: Validation = None,
+    mocap: Mocap = MOCAP,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was cut off.")] = False,
 ) -> None:
     """Train a network; the model is in OUT/model at the end, curves in OUT/curves.png and OUT/tensorboard.

@@ -1,21 +1,18 @@
 """`spsnet synthesize`: the people that models learn from."""
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from spsnet.cli.options import MOCAP, Mocap, Out, require_torch
 from spsnet.records import UserError
-
-Mocap = Annotated[Path, typer.Option(help="Folder of the motion-capture archives.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the result.")]
 
 
 def synthesize(
     recipe: Annotated[Path, typer.Argument(help="A recipe file, such as recipes/frames.py.")],
     out: Out,
-    mocap: Mocap = Path("../shared/data/mocap"),
+    mocap: Mocap = MOCAP,
     frames: Annotated[
         Path | None,
         typer.Option(help="Rendered windows whose landmark noise simulated ones get.", show_default=False),
@@ -47,9 +44,3 @@ def synthesize(
     if sheet is not None:
         pictures.save(sheet)
     typer.echo(f"{out}: {loaded.frames.windows} windows of {loaded.frames.frames} frames")
-
-
-def require_torch() -> None:
-    """Say how to install it where it is missing."""
-    if importlib.util.find_spec("torch") is None:
-        raise UserError("this command needs PyTorch: pip install 'spsnet[train]'")

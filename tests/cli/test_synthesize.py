@@ -3,23 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from reference.command_line import assert_refused, call
 from reference.tiny_training import write_mocap
-from spsnet.cli.main import main
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-
-
-def call(*words: object) -> int:
-    return main([str(word) for word in words])
-
-
-def assert_refused(capsys: pytest.CaptureFixture[str], message: str, *words: object) -> None:
-    assert call(*words) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("spsnet: ")
-    assert message in said.err
-    assert len(said.err.splitlines()) == 1
 
 
 def test_a_missing_recipe_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
