@@ -9,11 +9,11 @@ def call(*words: object) -> int:
     return main([str(word) for word in words])
 
 
-def assert_refused(capsys: pytest.CaptureFixture[str], message: str, *words: object, has_begun: bool = False) -> None:
-    """Exit code 1, and one line on stderr that says why; nothing else, unless the work may have begun."""
+def assert_refused(capsys: pytest.CaptureFixture[str], message: str, *words: object) -> None:
+    """Exit code 1, and one line on stderr that says why; nothing else."""
     assert call(*words) == 1
     said = capsys.readouterr()
-    assert has_begun or said.out == ""
+    assert said.out == ""
     assert said.err.startswith("spsnet: ")
     assert message in said.err
     assert len(said.err.splitlines()) == 1

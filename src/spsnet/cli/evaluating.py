@@ -48,7 +48,7 @@ def evaluate(
     """
     from spsnet.body import load_body
     from spsnet.evaluation.answers import Contestant, TrainedModel
-    from spsnet.evaluation.comparison import compare
+    from spsnet.evaluation.comparison import Table, compare
     from spsnet.evaluation.linear_map import LinearMap
     from spsnet.evaluation.tables import NOTES, format_markdown, format_text, to_plain
     from spsnet.pipeline.recover import find_default_model
@@ -59,7 +59,7 @@ def evaluate(
     if linear_map is not None:
         encoders = dict.fromkeys(contestant.encoder for contestant in contestants)
         contestants = [*(LinearMap.fit(linear_map, encoder, body) for encoder in encoders), *contestants]
-    tables = []
+    tables: list[Table] = []
     for table in compare(data, contestants, body, window_limit=windows):
         if not tables:
             typer.echo(NOTES)
