@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from spsnet.crops import compute_network_box
-from spsnet.datasets.shards import SILHOUETTE_PX, ObservedWindows, Sight
+from spsnet.datasets.shards import ObservedWindows, Sight
 from spsnet.datasets.sights import fill_missing, find_span
 
 SILHOUETTES = 2
@@ -96,16 +96,6 @@ def make_batch(
         silhouette_frame=chosen,
         silhouette_box_xys_px=boxes,
         has_silhouette=(boxes[..., 2] > 0) & seen.mask[torch.arange(count)[:, None], chosen] & is_frame & silhouettes,
-    )
-
-
-def make_empty_silhouettes(batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The last four fields of a batch that has none."""
-    return (
-        torch.zeros(batch, SILHOUETTES, SILHOUETTE_PX, SILHOUETTE_PX, dtype=torch.bool),
-        torch.zeros(batch, SILHOUETTES, dtype=torch.int64),
-        torch.zeros(batch, SILHOUETTES, 3),
-        torch.zeros(batch, SILHOUETTES, dtype=torch.bool),
     )
 
 
