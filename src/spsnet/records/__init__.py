@@ -1,6 +1,7 @@
 """What travels between the stages: frozen records, checked on creation. No IO, no networks."""
 
 from spsnet.records.cameras import CropCamera, Pinhole
+from spsnet.records.clip import Clip, Gender, Pictures
 from spsnet.records.detections import Detections
 from spsnet.records.encoding import EncoderOutput
 from spsnet.records.errors import UserError
@@ -12,14 +13,17 @@ from spsnet.records.track import Track
 
 __all__ = [
     "BodyParameters",
+    "Clip",
     "CropCamera",
     "Detections",
     "EncoderOutput",
     "FilmInfo",
     "Frame",
+    "Gender",
     "Observation",
     "PersonMotion",
     "PersonObservations",
+    "Pictures",
     "Pinhole",
     "Recovery",
     "Track",
