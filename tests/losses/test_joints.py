@@ -4,7 +4,7 @@ import torch
 from torch.autograd import gradcheck
 
 from reference import losses_loops
-from spsnet.losses import compute_joint_loss, compute_keypoint_loss, compute_velocity_loss
+from spsnet.losses import compute_distance_loss, compute_joint_loss, compute_keypoint_loss, compute_velocity_loss
 
 VALID = torch.ones(2, 4, 5, dtype=torch.bool)
 VALID[0, 1, 3] = VALID[1, 0, 0] = VALID[1, 2, 1] = False
@@ -18,7 +18,11 @@ def make(*shape, seed=0):
 @pytest.mark.parametrize("root", ROOTS)
 @pytest.mark.parametrize(
     ("compute", "loop"),
-    [(compute_joint_loss, losses_loops.mean_joints), (compute_velocity_loss, losses_loops.mean_velocity)],
+    [
+        (compute_joint_loss, losses_loops.mean_joints),
+        (compute_distance_loss, losses_loops.mean_distance),
+        (compute_velocity_loss, losses_loops.mean_velocity),
+    ],
 )
 def test_joint_losses_are_the_loops_and_ignore_missing_labels(compute, loop, root):
     predicted, target = make(2, 4, 5, 3), make(2, 4, 5, 3, seed=1)
@@ -36,6 +40,25 @@ def test_one_joint_ten_centimetres_off():
     term = compute_joint_loss(predicted, target, torch.ones(1, 1, 5).bool(), root=(0,))
     np.testing.assert_allclose(term.elements[0, 0, 3], [0.01, 0, 0], atol=1e-12)
     np.testing.assert_allclose(term.elements.sum(), 0.01)
+    distance = compute_distance_loss(predicted, target, torch.ones(1, 1, 5).bool(), root=(0,))
+    np.testing.assert_allclose(distance.elements[0, 0], [0.001, 0.001, 0.001, 0.1, 0.001], atol=1e-5)
+
+
+def test_one_hopeless_joint_outweighs_the_rest_in_squares_and_not_in_distances():
+    target = torch.zeros(1, 1, 9, 3, dtype=torch.float64)
+    predicted = target.clone()
+    predicted[0, 0, 1:, 0] = 0.05
+    predicted[0, 0, 8, 0] = 1.0
+    predicted.requires_grad_()
+
+    def pull(compute):
+        (gradient,) = torch.autograd.grad(
+            compute(predicted, target, torch.ones(1, 1, 9).bool(), root=(0,)).reduce(), predicted
+        )
+        return gradient[0, 0, 8, 0] / gradient[0, 0, 1, 0]
+
+    assert pull(compute_joint_loss) == pytest.approx(20)
+    assert pull(compute_distance_loss) == pytest.approx(1, abs=1e-3)
 
 
 def test_place_does_not_count_but_pose_does():

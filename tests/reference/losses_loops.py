@@ -31,6 +31,15 @@ def mean_joints(predicted, target, valid, root):
     return sum(errors) / len(errors)
 
 
+def mean_distance(predicted, target, valid, root):
+    errors = []
+    for b, t, j in np.ndindex(valid.shape):
+        if valid[b, t, j] and all(valid[b, t, r] for r in root):
+            difference = align(predicted[b, t], root)[j] - align(target[b, t], root)[j]
+            errors.append((sum(d**2 for d in difference) + 1e-6) ** 0.5)
+    return sum(errors) / len(errors)
+
+
 def mean_velocity(predicted, target, valid, root):
     errors = []
     for b, t, j in np.ndindex(valid.shape):

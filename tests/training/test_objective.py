@@ -1,20 +1,24 @@
 """The joined losses: a network that says the truth pays nothing, and each weight reaches its loss."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
+from typing import Literal
 
 import pytest
 import torch
 from torch import Tensor
 
+from reference import losses_loops
 from reference.made_windows import POINTS, draw_batch
-from spsnet.body import load_body
+from spsnet.body import compute_keypoints, load_body
 from spsnet.datasets.shards import FOCAL_PX
+from spsnet.datasets.sights import build_sight_features
 from spsnet.geometry import matrix_to_six_d, translation_to_crop_camera
 from spsnet.losses import TotalLoss
 from spsnet.network.config import FeatureConfig, NetworkConfig
 from spsnet.network.discriminator import Discriminator
 from spsnet.network.spsnet import NetworkOutput, SpsNet
-from spsnet.synthesis.batches import TrainingWindows
+from spsnet.synthesis.batches import SightWindows, TrainingWindows
 from spsnet.training.batching import TrainingBatch
 from spsnet.training.judging import describe_motion
 from spsnet.training.objective import LossWeights, ObjectiveConfig, SpsObjective
@@ -61,6 +65,26 @@ class Oracle(SpsNet):
 
 def batch_of(windows: TrainingWindows) -> TrainingBatch:
     return TrainingBatch(windows, None, describe_motion(windows.rotations[:, :4], windows.shape, "heading"))
+
+
+@pytest.mark.parametrize(
+    ("error", "loop"), [("squared", losses_loops.mean_joints), ("distance", losses_loops.mean_distance)]
+)
+def test_l3d_is_squared_or_the_distance(error: Literal["squared", "distance"], loop: Callable[..., float]) -> None:
+    windows, network = draw_batch(), make_network()
+    objective = SpsObjective(POINTS, FEATURES, ObjectiveConfig(weights=LossWeights(joints=1.0), joint_error=error))
+    loss, _ = objective.compute_generator_loss(network, None, batch_of(windows), CHANCE)
+    seen = SightWindows(*(part[:, :4] for part in windows.seen))
+    said = network(build_sight_features(FEATURES, seen), seen.mask)
+    points = [
+        compute_keypoints(
+            POINTS, rotations.flatten(0, 1), shape.repeat_interleave(4, 0), torch.zeros(4 * len(shape), 3)
+        ).unflatten(0, (-1, 4))
+        for rotations, shape in ((said.rotations, said.shape), (windows.rotations[:, :4], windows.shape))
+    ]
+    valid = seen.mask[..., None].expand(points[0].shape[:-1])
+    expected = loop(*(part.detach().numpy() for part in points), valid.numpy(), (0,))
+    assert loss.terms["joints"] == pytest.approx(float(expected), rel=1e-4)
 
 
 def test_the_truth_costs_nothing_but_the_outline_and_the_verdict() -> None:

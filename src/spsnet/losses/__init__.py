@@ -3,7 +3,12 @@
 from spsnet.losses.adversarial import DiscriminatorTerms, compute_discriminator_loss, compute_generator_loss
 from spsnet.losses.camera import compute_camera_loss
 from spsnet.losses.feature import compute_forecast_loss
-from spsnet.losses.joints import compute_joint_loss, compute_keypoint_loss, compute_velocity_loss
+from spsnet.losses.joints import (
+    compute_distance_loss,
+    compute_joint_loss,
+    compute_keypoint_loss,
+    compute_velocity_loss,
+)
 from spsnet.losses.mask import compute_mask_loss
 from spsnet.losses.param import ParamTerms, compute_param_loss
 from spsnet.losses.regularization import compute_shape_size_loss, compute_six_d_loss
@@ -21,6 +26,7 @@ __all__ = [
     "build_coarse_body",
     "compute_camera_loss",
     "compute_discriminator_loss",
+    "compute_distance_loss",
     "compute_forecast_loss",
     "compute_generator_loss",
     "compute_joint_loss",

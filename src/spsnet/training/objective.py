@@ -23,6 +23,7 @@ from spsnet.losses import (
     TotalLoss,
     compute_camera_loss,
     compute_discriminator_loss,
+    compute_distance_loss,
     compute_forecast_loss,
     compute_generator_loss,
     compute_joint_loss,
@@ -87,6 +88,9 @@ class ObjectiveConfig:
     projection: Literal["perspective", "weak"] = "perspective"
     """Of L_2D. "weak": the paper's. "perspective": the camera lifted to a translation and the body seen through the
     real lens; a weak-perspective loss teaches wrong depths."""
+    joint_error: Literal["squared", "distance"] = "squared"
+    """Of L_3D. "squared": the paper's. "distance": metres as they are, which frames whose truth nobody could tell from
+    the encoder's landmarks do not rule."""
     two_sided_mask: bool = True
     """False: L_mask as written, which a larger silhouette never displeases."""
     discriminator_root: RootMode = "heading"
@@ -253,7 +257,8 @@ class SpsObjective:
             confidence[:, :, _BODY_JOINTS:] = torch.where(is_film, film_confidence, confidence[:, :, _BODY_JOINTS:])
         valid = known[..., None].expand(*known.shape, predicted.shape[2])
         if weights.joints:
-            terms["joints"] = compute_joint_loss(predicted, target, valid, root=(0,))
+            compute = compute_joint_loss if self._config.joint_error == "squared" else compute_distance_loss
+            terms["joints"] = compute(predicted, target, valid, root=(0,))
         if weights.velocity:
             terms["velocity"] = compute_velocity_loss(predicted, target, valid, root=(0,))
         if weights.keypoints:
