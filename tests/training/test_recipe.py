@@ -12,16 +12,19 @@ from spsnet.training.recipe import AblationRecipe, SynthesisRecipe, TrainingReci
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 TRAININGS = ("default", "frame_only", "paper", "paper_blazepose")
+COMPARISONS = ("ablation", "inputs")
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.py")), ids=lambda path: path.stem)
 def test_every_recipe_of_the_project_loads(path: Path) -> None:
-    kind = TrainingRecipe if path.stem in TRAININGS else AblationRecipe if path.stem == "ablation" else SynthesisRecipe
+    kind = TrainingRecipe if path.stem in TRAININGS else AblationRecipe if path.stem in COMPARISONS else SynthesisRecipe
     recipe = load_recipe(path, kind)
     assert recipe.name == path.stem
     if isinstance(recipe, TrainingRecipe):
         assert recipe.network.feature_width == recipe.features.width
         assert recipe.encoder == ("resnet50" if path.stem == "paper" else "blazepose-heavy")
+    if isinstance(recipe, AblationRecipe):
+        assert all(one.network.feature_width == one.features.width for one in recipe.recipes.values())
     if isinstance(recipe, SynthesisRecipe):
         assert recipe.encoders[0] == "blazepose-heavy"
 
