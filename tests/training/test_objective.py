@@ -72,7 +72,7 @@ def batch_of(windows: TrainingWindows) -> TrainingBatch:
 )
 def test_l3d_is_squared_or_the_distance(error: Literal["squared", "distance"], loop: Callable[..., float]) -> None:
     windows, network = draw_batch(), make_network()
-    objective = SpsObjective(POINTS, FEATURES, ObjectiveConfig(weights=LossWeights(joints=1.0), joint_error=error))
+    objective = SpsObjective(POINTS, FEATURES, ObjectiveConfig(weights=LossWeights(joints=1.0), errors=error))
     loss, _ = objective.compute_generator_loss(network, None, batch_of(windows), CHANCE)
     seen = SightWindows(*(part[:, :4] for part in windows.seen))
     said = network(build_sight_features(FEATURES, seen), seen.mask)

@@ -13,7 +13,7 @@ from spsnet.losses.mask import compute_mask_loss
 from spsnet.losses.param import ParamTerms, compute_param_loss
 from spsnet.losses.regularization import compute_shape_size_loss, compute_six_d_loss
 from spsnet.losses.silhouette import ProjectedFaces, compute_silhouettes, project_faces
-from spsnet.losses.smpl import compute_pose_loss, compute_shape_loss
+from spsnet.losses.smpl import compute_pose_distance_loss, compute_pose_loss, compute_shape_loss
 from spsnet.losses.surface import build_coarse_body
 from spsnet.losses.total import LossTerm, TotalLoss, compute_total_loss, join_terms
 
@@ -33,6 +33,7 @@ __all__ = [
     "compute_keypoint_loss",
     "compute_mask_loss",
     "compute_param_loss",
+    "compute_pose_distance_loss",
     "compute_pose_loss",
     "compute_shape_loss",
     "compute_shape_size_loss",

@@ -29,6 +29,7 @@ from spsnet.losses import (
     compute_joint_loss,
     compute_keypoint_loss,
     compute_param_loss,
+    compute_pose_distance_loss,
     compute_pose_loss,
     compute_shape_loss,
     compute_total_loss,
@@ -88,9 +89,9 @@ class ObjectiveConfig:
     projection: Literal["perspective", "weak"] = "perspective"
     """Of L_2D. "weak": the paper's. "perspective": the camera lifted to a translation and the body seen through the
     real lens; a weak-perspective loss teaches wrong depths."""
-    joint_error: Literal["squared", "distance"] = "squared"
-    """Of L_3D. "squared": the paper's. "distance": metres as they are, which frames whose truth nobody could tell from
-    the encoder's landmarks do not rule."""
+    errors: Literal["squared", "distance"] = "squared"
+    """Of L_SMPL's θ and L_3D. "squared": the paper's. "distance": the differences' lengths as they are, which frames
+    whose truth nobody could tell from the encoder's landmarks do not rule."""
     two_sided_mask: bool = True
     """False: L_mask as written, which a larger silhouette never displeases."""
     discriminator_root: RootMode = "heading"
@@ -235,11 +236,13 @@ class SpsObjective:
     ) -> dict[str, LossTerm]:
         """L_SMPL, L_3D, L_2D and the velocity; films have L_2D alone, against the landmarks themselves."""
         weights, frames = self._config.weights, sight.mask.shape[1]
+        squared = self._config.errors == "squared"
         known = sight.mask & batch.labelled[:, None]
         rotations, translation_m = batch.rotations[:, :frames], batch.translation_m[:, :frames]
         terms: dict[str, LossTerm] = {}
         if weights.pose:
-            terms["pose"] = compute_pose_loss(output.rotations, rotations, known)
+            compare_poses = compute_pose_loss if squared else compute_pose_distance_loss
+            terms["pose"] = compare_poses(output.rotations, rotations, known)
         if weights.shape:
             terms["shape"] = compute_shape_loss(output.shape, batch.shape, known.any(1))
         predicted = self._place(output.rotations, output.shape)
@@ -257,8 +260,8 @@ class SpsObjective:
             confidence[:, :, _BODY_JOINTS:] = torch.where(is_film, film_confidence, confidence[:, :, _BODY_JOINTS:])
         valid = known[..., None].expand(*known.shape, predicted.shape[2])
         if weights.joints:
-            compute = compute_joint_loss if self._config.joint_error == "squared" else compute_distance_loss
-            terms["joints"] = compute(predicted, target, valid, root=(0,))
+            compare_joints = compute_joint_loss if squared else compute_distance_loss
+            terms["joints"] = compare_joints(predicted, target, valid, root=(0,))
         if weights.velocity:
             terms["velocity"] = compute_velocity_loss(predicted, target, valid, root=(0,))
         if weights.keypoints:
