@@ -1,0 +1,225 @@
+"""Data sets to folders of clips: their annotation, and everybody in their pictures seen as `recover` sees them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from spsnet.crops import Encode, PersonObserver
+from spsnet.datasets.prepared import PreparedClip, PreparedIndex, claim_clips, has_film, save_film
+from spsnet.datasets.reader import DatasetReader
+from spsnet.encoders import load_encoder
+from spsnet.geometry import project_points
+from spsnet.pipeline.observing import PersonCollector, observe_people
+from spsnet.pipeline.preparing import ENCODER
+from spsnet.pipeline.settings import Stopwatch, Watch, watch_nothing
+from spsnet.records import Clip, FilmInfo, Frame, Pictures, Track, UserError
+from spsnet.video import Film, PictureFilm, open_film
+
+_MARGIN = 0.1
+"""Of the longer side of the joints' bounding box, added on each side: a person is larger than its joints."""
+_FEWEST_POINTS = 3
+"""That a box is made of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedFilm:
+    """What came of one film."""
+
+    sequence: str
+    people: int
+    frames: int
+    """Of all people's clips."""
+    seen_frames: int | None
+    """Those in which the encoder saw the person; None: written before, or nobody looked."""
+
+
+def prepare_clips(
+    reader: DatasetReader,
+    raw: Path,
+    folder: Path,
+    split: str,
+    *,
+    options: dict[str, Any] | None = None,
+    look: bool = True,
+    watch: Watch = watch_nothing,
+) -> Iterator[PreparedFilm]:
+    """Write a data set's clips film by film; a film that is in the folder already is not done again.
+
+    Args:
+        reader: Of the data set.
+        raw: Its own files.
+        folder: Gets the index and a file for each film.
+        split: One of the reader's.
+        options: What the reader was made with, for the index.
+        look: Also put everybody in the pictures through the encoder. Without, results of other programs can be
+            measured, and no pictures are needed.
+        watch: Gets the frames as they pass, to show progress.
+
+    Yields:
+        Each film in turn, once it is on the disk.
+
+    Raises:
+        UserError: If the split is none of the reader's, files are missing or damaged, or the folder holds something
+            else.
+    """
+    if split not in reader.info.splits:
+        raise UserError(f"{reader.info.name} has no split {split!r}; it has {', '.join(reader.info.splits)}")
+    sequences = tuple(reader.list_sequences(raw, split))
+    if not sequences:
+        raise UserError(f"{raw} holds no film of the {split} split of {reader.info.title}; {reader.info.source}")
+    index = PreparedIndex(
+        dataset=reader.info.name,
+        split=split,
+        encoder=ENCODER if look else None,
+        options=options or {},
+        sequences=sequences,
+    )
+    claim_clips(folder, index)
+    encoder = None
+    for number, sequence in enumerate(sequences):
+        clips = reader.read_sequence(raw, split, sequence)
+        frames, seen = sum(map(len, clips)), None
+        if not has_film(folder, number):
+            prepared = [PreparedClip(clip=clip) for clip in clips]
+            if look:
+                encoder = encoder or load_encoder(ENCODER, feature=True, mask=True, streams=os.cpu_count() or 1)
+                prepared = look_at_clips(clips, encoder.encode, watch=watch)
+                seen = sum(int((~seen.filled_mask).sum()) for one in prepared for seen in one.sightings)
+            save_film(folder, number, prepared)
+        yield PreparedFilm(sequence=sequence, people=len(clips), frames=frames, seen_frames=seen)
+
+
+def look_at_clips(clips: Sequence[Clip], encode: Encode, *, watch: Watch = watch_nothing) -> list[PreparedClip]:
+    """Put everybody in one film through the encoder, through the boxes that the annotation gives.
+
+    Args:
+        clips: Of one film; frame numbers are the film's.
+        encode: `Encoder.encode`, of one that gives features and masks.
+        watch: Gets the frames as they pass.
+
+    Raises:
+        UserError: If the pictures cannot be read.
+    """
+    if not clips:
+        return []
+    film = _open_pictures(clips)
+    tracks: dict[int, list[Track]] = {}
+    for person, clip in enumerate(clips):
+        tracks[person] = _make_tracks(clip, first_id=1 + sum(map(len, tracks.values())))
+    flat = [track for several in tracks.values() for track in several]
+    collectors = {track.track_id: PersonCollector(track) for track in flat}
+    looks = observe_people(film, flat, PersonObserver(encode), Stopwatch())
+    for frame, observations in watch(looks, clips[0].sequence, film.info.frame_count) if flat else ():
+        for track_id, observation in observations.items():
+            collectors[track_id].add(frame.index, observation)
+    return [
+        PreparedClip(
+            clip=clip,
+            sightings=tuple(seen for track in tracks[person] for seen in collectors[track.track_id].finish()),
+        )
+        for person, clip in enumerate(clips)
+    ]
+
+
+def find_boxes(clip: Clip) -> Float[np.ndarray, "time 4"]:
+    """Boxes of a clip's person as a detector would give them: left, top, right, bottom.
+
+    About its keypoints, else about its joints as the camera sees them, else the data set's own; NaN where there is
+    nothing to make one of.
+    """
+    points = np.full((len(clip), 1, 2), np.nan)
+    if clip.keypoints_px is not None:
+        points = np.where(clip.keypoints_px[..., 2:] > 0, clip.keypoints_px[..., :2], np.nan)
+    elif clip.joints_m is not None and clip.camera is not None:
+        in_front = clip.joints_m[..., 2:] > 0
+        placed = np.where(in_front, clip.joints_m, [0.0, 0.0, 1.0])
+        center = np.array(clip.camera.center_px)
+        points = np.where(in_front, project_points(placed, clip.camera.focal_px, center), np.nan)
+    boxes = np.full((len(clip), 4), np.nan)
+    enough = np.isfinite(points).all(-1).sum(-1) >= _FEWEST_POINTS
+    if enough.any():
+        low, high = np.nanmin(points[enough], axis=1), np.nanmax(points[enough], axis=1)
+        margin = _MARGIN * (high - low).max(-1, keepdims=True)
+        boxes[enough] = np.concatenate([low - margin, high + margin], axis=-1)
+    if clip.box_xys_px is not None:
+        center, half = clip.box_xys_px[:, :2], clip.box_xys_px[:, 2:] / 2
+        own = np.concatenate([center - half, center + half], axis=-1)
+        boxes = np.where((~enough & (clip.box_xys_px[:, 2] > 0))[:, None], own, boxes)
+    return boxes
+
+
+def _make_tracks(clip: Clip, first_id: int) -> list[Track]:
+    """Runs of frames without a hole that begin and end with a box; boxes between are interpolated."""
+    boxes = find_boxes(clip)
+    known = np.isfinite(boxes).all(-1)
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(clip.frame_index) != 1) + 1, [len(clip)]])
+    tracks: list[Track] = []
+    for start, stop in pairwise(starts.tolist()):
+        rows = np.flatnonzero(known[start:stop]) + start
+        if not len(rows):
+            continue
+        kept = np.arange(rows[0], rows[-1] + 1)
+        filled = np.stack([np.interp(kept, rows, boxes[rows, side]) for side in range(4)], axis=-1)
+        tracks.append(
+            Track(
+                track_id=first_id + len(tracks),
+                frame_index=clip.frame_index[kept],
+                time_s=clip.frame_index[kept] / clip.fps,
+                boxes_xyxy_px=filled,
+                confidence=known[kept].astype(float),
+                filled_mask=np.logical_not(known[kept]),
+            )
+        )
+    return tracks
+
+
+def _open_pictures(clips: Sequence[Clip]) -> Film:
+    pictures = [clip.pictures for clip in clips]
+    first = pictures[0]
+    if first is None or any(one is None or one.path != first.path for one in pictures):
+        raise UserError(f"{clips[0].sequence}: its pictures are not known; prepare it without looking at pictures")
+    if first.names is None:
+        return open_film(first.path)
+    return _NumberedPictures(first.path, _collect_names(clips, pictures), clips[0].fps)
+
+
+def _collect_names(clips: Sequence[Clip], pictures: Sequence[Pictures | None]) -> dict[int, str]:
+    """Frame numbers of all people's clips with their pictures."""
+    names: dict[int, str] = {}
+    for clip, one in zip(clips, pictures, strict=True):
+        assert one is not None
+        names |= dict(zip(clip.frame_index.tolist(), one.names or (), strict=True))
+    return dict(sorted(names.items()))
+
+
+class _NumberedPictures:
+    """Some pictures of a folder as a film whose frames have the data set's numbers."""
+
+    def __init__(self, folder: Path, names: dict[int, str], fps: float) -> None:
+        missing = [name for name in names.values() if not (folder / name).is_file()]
+        if missing:
+            raise UserError(
+                f"{folder} lacks {len(missing)} of {len(names)} pictures, first {missing[0]}; copy the pictures there, "
+                "or prepare the data set without looking at them"
+            )
+        self._numbers = tuple(names)
+        self._film = PictureFilm(folder, [folder / name for name in names.values()], fps=fps)
+
+    @property
+    def info(self) -> FilmInfo:
+        return self._film.info
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return self._film.warnings
+
+    def frames(self) -> Iterator[Frame]:
+        for frame in self._film.frames():
+            number = self._numbers[frame.index]
+            yield replace(frame, index=number)
