@@ -7,28 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crops.people import FakeEncoder
-from reference.made_films import encode_film
+from pipeline.walker import SeeingEncoder, make_film
 from spsnet.assets import find_asset
 from spsnet.datasets.films import FilmConfig
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows, load_windows
 from spsnet.pipeline import preparing
 from spsnet.pipeline.preparing import observe_windows, prepare_films
-from spsnet.records import Detections, EncoderOutput, UserError
+from spsnet.records import Detections, UserError
 from spsnet.synthesis.batches import make_batch
 from spsnet.video import compute_sha256, open_film
 
-FRAMES, SIZE = 24, (320, 240)
 CONFIG = FilmConfig(frames=9, stride=4, fewest_seen=5)
 SHA256 = 64 * "5"
-
-
-def draw_walker(number: int, width: int, height: int) -> np.ndarray:
-    """60 px high, 24 px wide, 3 px a frame to the right."""
-    image = np.zeros((height, width, 3), np.uint8)
-    left = 60 + 3 * number
-    image[100:160, left : left + 24] = 255
-    return image
 
 
 class BrightDetector:
@@ -36,28 +26,6 @@ class BrightDetector:
         columns = np.flatnonzero((image_rgb[..., 0] > 128).any(0))
         boxes = [[columns[0], 100, columns[-1] + 1, 160]] if len(columns) else np.zeros((0, 4))
         return Detections(boxes_xyxy_px=np.array(boxes, np.float64).reshape(-1, 4), confidence=np.full(len(boxes), 0.9))
-
-
-class SeeingEncoder(FakeEncoder):
-    """Also says where it is bright, and how bright it is on the whole."""
-
-    name = "blazepose-heavy"
-
-    def encode(self, crops: np.ndarray) -> EncoderOutput:
-        output = super().encode(crops)
-        return EncoderOutput(
-            landmarks_px=output.landmarks_px,
-            circle_px=output.circle_px,
-            world_m=output.world_m,
-            presence=output.presence,
-            feature=crops.mean((1, 2)).astype(np.float32),
-            mask=crops[..., 0].astype(np.float32),
-        )
-
-
-def make_film(path: Path, *, frames: int = FRAMES, crf: str = "1") -> Path:
-    times = [number / 30 for number in range(frames)]
-    return encode_film(path, times_s=times, size=SIZE, options={"crf": crf}, draw=draw_walker)
 
 
 @pytest.fixture(scope="module")

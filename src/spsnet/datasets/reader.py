@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spsnet.records import Clip
 
@@ -23,6 +23,7 @@ class DatasetInfo:
     """The files that have to lie in the raw folder, a line each."""
 
 
+@runtime_checkable
 class DatasetReader(Protocol):
     """A data set's raw folder as clips, a film at a time."""
 
