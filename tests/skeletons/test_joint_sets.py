@@ -15,6 +15,7 @@ SIZES = {
     "blazepose33": 33,
     "mpi_inf_3dhp17": 17,
     "mpi_inf_3dhp28": 28,
+    "penn13": 13,
 }
 
 
@@ -79,6 +80,7 @@ def test_lines_of_smpl_are_its_tree() -> None:
             {"head_top": 0, "right_wrist": 4, "right_hip": 8, "left_ankle": 13, "pelvis": 14, "mpi_head": 16},
         ),
         ("mpi_inf_3dhp28", {"pelvis": 4, "head_top": 7, "left_shoulder": 9, "right_shoulder": 14, "right_hip": 23}),
+        ("penn13", {"penn_head": 0, "left_shoulder": 1, "right_elbow": 4, "left_hip": 7, "right_ankle": 12}),
     ],
 )
 def test_joints_stand_where_the_data_sets_put_them(name: str, places: dict[str, int]) -> None:

@@ -56,7 +56,7 @@ class JointSet:
 def get_joint_set(name: str) -> JointSet:
     """Joint set by name.
 
-    smpl24, h36m17, lsp14, coco17, openpose25, spin49, blazepose33, mpi_inf_3dhp17, mpi_inf_3dhp28.
+    smpl24, h36m17, lsp14, coco17, openpose25, spin49, blazepose33, mpi_inf_3dhp17, mpi_inf_3dhp28, penn13.
 
     Raises:
         ValueError: If there is no such set, naming those there are.
@@ -182,6 +182,13 @@ _MPI28_EXTRA = {
     "mpi_left_toe": "mpi_left_foot", "mpi_right_toe": "mpi_right_foot",
 }  # fmt: skip
 
+# In the order of its own page, which does not say where on the head the head is.
+_PENN13 = (
+    "penn_head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_hip right_hip left_knee "
+    "right_knee left_ankle right_ankle"
+)
+_SHOULDERS_ON_PENN_HEAD = {"left_shoulder": "penn_head", "right_shoulder": "penn_head"}
+
 
 def _make(name: str, joint_names: str, parents: Mapping[str, str], *closing: tuple[str, str]) -> JointSet:
     """A joint set from its names, the joint that each is drawn from, and lines that close the trunk."""
@@ -218,6 +225,7 @@ JOINT_SETS: Mapping[str, JointSet] = {
         _make("blazepose33", _BLAZEPOSE33, {**_LIMBS, **_SIDES, **_BLAZEPOSE_EXTRA}, _HIPS, _SHOULDERS),
         _make("mpi_inf_3dhp17", _MPI17, {**_LIMBS, **_SHOULDERS_ON_NECK, **_MPI17_TRUNK}),
         _make("mpi_inf_3dhp28", _MPI28, {**_LIMBS, **_MPI28_EXTRA}),
+        _make("penn13", _PENN13, {**_LIMBS, **_SIDES, **_SHOULDERS_ON_PENN_HEAD}, _HIPS, _SHOULDERS),
     )
 }
 """Every joint set by name."""
