@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.walker import SeeingEncoder, make_film
+from pipeline.walker import SIZE, SeeingEncoder, make_film
+from reference.made_films import encode_film
 from spsnet.assets import find_asset
 from spsnet.datasets.films import FilmConfig
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows, load_windows
