@@ -10,12 +10,14 @@ SIZES = {
     "h36m17": 17,
     "lsp14": 14,
     "coco17": 17,
+    "openpose18": 18,
     "openpose25": 25,
     "spin49": 49,
     "blazepose33": 33,
     "mpi_inf_3dhp17": 17,
     "mpi_inf_3dhp28": 28,
     "penn13": 13,
+    "posetrack17": 17,
 }
 
 
@@ -67,6 +69,10 @@ def test_lines_of_smpl_are_its_tree() -> None:
             {"nose": 0, "left_eye": 1, "left_shoulder": 5, "right_wrist": 10, "left_hip": 11, "right_ankle": 16},
         ),
         (
+            "openpose18",
+            {"openpose_neck": 1, "openpose_right_hip": 8, "openpose_left_ankle": 13, "openpose_left_ear": 17},
+        ),
+        (
             "openpose25",
             {"openpose_neck": 1, "openpose_mid_hip": 8, "openpose_left_heel": 21, "openpose_right_heel": 24},
         ),
@@ -81,6 +87,10 @@ def test_lines_of_smpl_are_its_tree() -> None:
         ),
         ("mpi_inf_3dhp28", {"pelvis": 4, "head_top": 7, "left_shoulder": 9, "right_shoulder": 14, "right_hip": 23}),
         ("penn13", {"penn_head": 0, "left_shoulder": 1, "right_elbow": 4, "left_hip": 7, "right_ankle": 12}),
+        (
+            "posetrack17",
+            {"nose": 0, "head_bottom": 1, "head_top": 2, "right_ear": 4, "left_shoulder": 5, "right_ankle": 16},
+        ),
     ],
 )
 def test_joints_stand_where_the_data_sets_put_them(name: str, places: dict[str, int]) -> None:
@@ -94,9 +104,15 @@ def test_spin_begins_with_openpose_and_goes_on_with_lsp() -> None:
     assert names[25:39] == get_joint_set("lsp14").joint_names
 
 
+def test_openposes_smaller_set_is_the_larger_one_without_mid_hip_and_feet() -> None:
+    larger = get_joint_set("openpose25").joint_names
+    assert get_joint_set("openpose18").joint_names == larger[:8] + larger[9:19]
+
+
 def test_what_a_point_may_stand_for() -> None:
     assert get_meaning("h36m_head") == get_meaning("head_top") == "head_top"
     assert get_meaning("openpose_nose") == "nose"
+    assert get_meaning("head_bottom") == "neck"
     assert get_meaning("mpi_left_foot") == "mpi_left_foot"
     assert get_meaning("head") == "head"
 

@@ -43,6 +43,12 @@ def test_blazepose_to_coco_by_hand() -> None:
     assert joint_map.mask.all()
 
 
+def test_posetrack_has_every_joint_of_lsp() -> None:
+    joint_map = map_joints("posetrack17", "lsp14")
+    np.testing.assert_array_equal(joint_map.index, [16, 14, 12, 11, 13, 15, 10, 8, 6, 5, 7, 9, 1, 2])
+    assert joint_map.mask.all()
+
+
 def test_points_of_different_meaning_are_not_confused() -> None:
     missing = map_joints("smpl24", "coco17").missing_names
     assert missing == ("nose", "left_eye", "right_eye", "left_ear", "right_ear")

@@ -56,7 +56,8 @@ class JointSet:
 def get_joint_set(name: str) -> JointSet:
     """Joint set by name.
 
-    smpl24, h36m17, lsp14, coco17, openpose25, spin49, blazepose33, mpi_inf_3dhp17, mpi_inf_3dhp28, penn13.
+    smpl24, h36m17, lsp14, coco17, openpose18, openpose25, spin49, blazepose33, mpi_inf_3dhp17, mpi_inf_3dhp28,
+    posetrack17, penn13.
 
     Raises:
         ValueError: If there is no such set, naming those there are.
@@ -77,6 +78,7 @@ _STANDS_FOR = {
     "mpi_spine": "spine",
     "h36m_jaw": "head_center",
     "mpi_head": "head_center",
+    "head_bottom": "neck",
 }
 
 _SMPL24 = (
@@ -124,6 +126,13 @@ _LSP14 = (
     "right_ankle right_knee right_hip left_hip left_knee left_ankle right_wrist right_elbow right_shoulder "
     "left_shoulder left_elbow left_wrist neck head_top"
 )
+
+# OpenPose's points of COCO's model, which 3DPW's are: no middle of the hips, no feet.
+_OPENPOSE18 = (
+    "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist right_hip right_knee "
+    "right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear left_ear"
+)
+_OPENPOSE18_TRUNK = {"nose": "neck", "left_hip": "neck", "right_hip": "neck"}
 
 _OPENPOSE25 = (
     "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist mid_hip right_hip right_knee "
@@ -182,6 +191,16 @@ _MPI28_EXTRA = {
     "mpi_left_toe": "mpi_left_foot", "mpi_right_toe": "mpi_right_foot",
 }  # fmt: skip
 
+# PoseTrack calls the upper neck the bottom of the head, as MPII's annotators did. It never annotates the ears.
+_POSETRACK17 = (
+    "nose head_bottom head_top left_ear right_ear left_shoulder right_shoulder left_elbow right_elbow left_wrist "
+    "right_wrist left_hip right_hip left_knee right_knee left_ankle right_ankle"
+)
+_POSETRACK_HEAD = {
+    "left_shoulder": "head_bottom", "right_shoulder": "head_bottom", "nose": "head_bottom", "head_top": "nose",
+    "left_ear": "nose", "right_ear": "nose",
+}  # fmt: skip
+
 # In the order of its own page, which does not say where on the head the head is.
 _PENN13 = (
     "penn_head left_shoulder right_shoulder left_elbow right_elbow left_wrist right_wrist left_hip right_hip left_knee "
@@ -207,10 +226,12 @@ def _prefix(joint_names: str) -> str:
     return " ".join(f"openpose_{joint}" for joint in joint_names.split())
 
 
-_OPENPOSE_PARENTS = {
-    f"openpose_{joint}": f"openpose_{parent}"
-    for joint, parent in {**_LIMBS, **_FACE, **_SHOULDERS_ON_NECK, **_OPENPOSE_TRUNK}.items()
-}
+def _prefix_parents(trunk: Mapping[str, str]) -> dict[str, str]:
+    parents = {**_LIMBS, **_FACE, **_SHOULDERS_ON_NECK, **trunk}
+    return {_prefix(joint): _prefix(parent) for joint, parent in parents.items()}
+
+
+_OPENPOSE_PARENTS = _prefix_parents(_OPENPOSE_TRUNK)
 _SPIN_PARENTS = {**_LIMBS, **_FACE, **_SHOULDERS_ON_NECK, **_SPIN_TRUNK}
 
 JOINT_SETS: Mapping[str, JointSet] = {
@@ -220,12 +241,14 @@ JOINT_SETS: Mapping[str, JointSet] = {
         _make("h36m17", _H36M17, {**_LIMBS, **_SHOULDERS_ON_NECK, **_H36M_TRUNK}),
         _make("lsp14", _LSP14, {**_LIMBS, **_SHOULDERS_ON_NECK, **_SIDES, "head_top": "neck"}, _HIPS),
         _make("coco17", _COCO17, {**_LIMBS, **_FACE, **_SIDES, **_EARS_ON_SHOULDERS}, _HIPS, _SHOULDERS),
+        _make("openpose18", _prefix(_OPENPOSE18), _prefix_parents(_OPENPOSE18_TRUNK)),
         _make("openpose25", _prefix(_OPENPOSE25), _OPENPOSE_PARENTS),
         _make("spin49", f"{_prefix(_OPENPOSE25)} {_SPIN24}", {**_OPENPOSE_PARENTS, **_SPIN_PARENTS}),
         _make("blazepose33", _BLAZEPOSE33, {**_LIMBS, **_SIDES, **_BLAZEPOSE_EXTRA}, _HIPS, _SHOULDERS),
         _make("mpi_inf_3dhp17", _MPI17, {**_LIMBS, **_SHOULDERS_ON_NECK, **_MPI17_TRUNK}),
         _make("mpi_inf_3dhp28", _MPI28, {**_LIMBS, **_MPI28_EXTRA}),
         _make("penn13", _PENN13, {**_LIMBS, **_SIDES, **_SHOULDERS_ON_PENN_HEAD}, _HIPS, _SHOULDERS),
+        _make("posetrack17", _POSETRACK17, {**_LIMBS, **_SIDES, **_POSETRACK_HEAD}, _HIPS),
     )
 }
 """Every joint set by name."""
