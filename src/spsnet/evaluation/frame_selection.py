@@ -73,7 +73,7 @@ def _find_seen_limbs(protocol: Protocol, truth: LabelledMotion) -> Bool[np.ndarr
     confidence = truth.get_limb_confidence()
     if confidence is None:
         raise UserError(
-            f"{truth.dataset} {truth.sequence}: protocol {protocol.name!r} drops frames by the 2D confidence of 12 "
+            f"{truth.dataset} {truth.name}: protocol {protocol.name!r} drops frames by the 2D confidence of 12 "
             "limb joints, which are not there; choose another protocol"
         )
     return np.asarray((confidence > SEEN_CONFIDENCE).sum(1) > LIMBS_SEEN)
@@ -82,7 +82,7 @@ def _find_seen_limbs(protocol: Protocol, truth: LabelledMotion) -> Bool[np.ndarr
 def _find_inside(protocol: Protocol, truth: LabelledMotion) -> Bool[np.ndarray, " time"]:
     if truth.keypoints_px is None or truth.image_size_px is None:
         raise UserError(
-            f"{truth.dataset} {truth.sequence}: protocol {protocol.name!r} drops frames with joints outside the "
+            f"{truth.dataset} {truth.name}: protocol {protocol.name!r} drops frames with joints outside the "
             "picture, and 2D joints or the picture's size are not there; choose another protocol"
         )
     place = truth.keypoints_px[..., :2]
@@ -94,14 +94,14 @@ def _find_labelled(protocol: Protocol, truth: LabelledMotion) -> Bool[np.ndarray
     return np.asarray(root & np.isfinite(truth.motion.joints_m).all(2).any(1))
 
 
-def _find_stretches(kept: Bool[np.ndarray, " time"], truth: LabelledMotion) -> list[Int[np.ndarray, " stretch"]]:
+def _find_stretches(kept: Bool[np.ndarray, " time"], truth: LabelledMotion) -> list[Int[np.ndarray, " _"]]:
     """Kept frames that follow one another."""
     places = np.flatnonzero(kept)
     breaks = (np.diff(places) > 1) | (np.diff(truth.frame_index[places]) > truth.frame_step)
     return np.split(places, np.flatnonzero(breaks) + 1)
 
 
-def _fill_clips(frames: int, stretches: list[Int[np.ndarray, " stretch"]], length: int) -> Bool[np.ndarray, " time"]:
+def _fill_clips(frames: int, stretches: list[Int[np.ndarray, " _"]], length: int) -> Bool[np.ndarray, " time"]:
     mask = np.zeros(frames, bool)
     for stretch in stretches:
         mask[stretch[: len(stretch) // length * length]] = True

@@ -62,7 +62,10 @@ class LabelledMotion:
     """One person of one film: the truth, and what decides whether a frame counts."""
 
     dataset: str
+    name: str
+    """Unique on the data set."""
     sequence: str
+    """The film, which other people may share: confidence intervals draw films."""
     fps: float
     """Of the film that `frame_index` numbers."""
     frame_index: Int[np.ndarray, " time"]

@@ -8,29 +8,29 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from spsnet.evaluation.protocols import MPI_INF_3DHP, AccelerationUnit, Protocol
-from spsnet.evaluation.scores import Estimate, estimate_mean
 from spsnet.evaluation.sequence_errors import SequenceErrors
 from spsnet.metrics import (
+    Estimate,
     average,
     average_by_frame,
     average_by_joint,
     compute_acceleration_error,
+    compute_auc,
+    compute_pck,
+    estimate_mean,
     mask_accelerations,
 )
 from spsnet.metrics.joints import MM_PER_M
 from spsnet.skeletons import JointSet, get_joint_set
 
-PCK_THRESHOLD_MM = 150.0
-AUC_THRESHOLDS_MM = np.arange(0.0, 151.0, 5.0)
-"""31 of them, 0 included; others use 30 from 5 on."""
 _NOT_IN_PCK = ("pelvis", "mpi_spine", "mpi_head")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceScore:
-    """Means over one sequence's counted frames; NaN where none counts."""
+    """Means over one person's counted frames in one film; NaN where none counts."""
 
-    sequence: str
+    name: str
     frames: int
     mpjpe_mm: float
     pa_mpjpe_mm: float
@@ -60,7 +60,7 @@ class ProtocolResult:
     pck_percent: Estimate | None
     """Of 3DHP's 14 joints (without pelvis, spine, head), nearer than 150 mm; None on other data sets."""
     auc_percent: Estimate | None
-    """Mean of the PCK at 0, 5, …, 150 mm."""
+    """Mean of the PCK at 0, 5, …, 150 mm (`metrics.AUC_THRESHOLDS_MM`)."""
     joint_mpjpe_mm: Mapping[str, float]
     joint_pa_mpjpe_mm: Mapping[str, float]
     sequences: tuple[SequenceScore, ...]
@@ -80,7 +80,7 @@ class ProtocolResult:
 def join_sequences(sequences: Sequence[SequenceErrors]) -> ProtocolResult:
     """Reduce a data set's sequences to its numbers.
 
-    Intervals hold 95 of 100 draws of as many sequences. Order matters only where accelerations run over the
+    Intervals hold 95 of 100 draws of as many films. Order matters only where accelerations run over the
     concatenation (`vibe`): its seams depend on it.
 
     Raises:
@@ -97,8 +97,16 @@ def join_sequences(sequences: Sequence[SequenceErrors]) -> ProtocolResult:
             )
     joint_set = get_joint_set(protocol.get_joint_set(dataset))
     means = [_average_frames(errors) for errors in sequences]
-    correct = [_find_correct(errors) for errors in sequences] if dataset == MPI_INF_3DHP else None
     surfaces = [mean.pve_mm for mean in means if mean.pve_mm is not None]
+    correct = [_measure_thresholds(errors) for errors in sequences] if dataset == MPI_INF_3DHP else []
+    films = list(dict.fromkeys(errors.sequence for errors in sequences))
+    film = np.repeat([films.index(errors.sequence) for errors in sequences], [len(errors) for errors in sequences])
+
+    def estimate(parts: Sequence[Float[np.ndarray, " _"]]) -> Estimate:
+        """Mean over the frames that have a number."""
+        values = np.concatenate(parts)
+        return estimate_mean(values, np.isfinite(values), sequence=film)
+
     return ProtocolResult(
         protocol=protocol,
         dataset=dataset,
@@ -106,12 +114,12 @@ def join_sequences(sequences: Sequence[SequenceErrors]) -> ProtocolResult:
         frames=sum(map(len, sequences)),
         total_frames=sum(errors.total_frames for errors in sequences),
         dropped=_add_dropped(sequences),
-        mpjpe_mm=_estimate([mean.mpjpe_mm for mean in means]),
-        pa_mpjpe_mm=_estimate([mean.pa_mpjpe_mm for mean in means]),
-        pve_mm=_estimate(surfaces) if len(surfaces) == len(sequences) else None,
-        acceleration=_estimate_acceleration(protocol, sequences, means),
-        pck_percent=None if correct is None else _estimate([part[:, -1] for part in correct]),
-        auc_percent=None if correct is None else _estimate([part.mean(1) for part in correct]),
+        mpjpe_mm=estimate([mean.mpjpe_mm for mean in means]),
+        pa_mpjpe_mm=estimate([mean.pa_mpjpe_mm for mean in means]),
+        pve_mm=estimate(surfaces) if len(surfaces) == len(sequences) else None,
+        acceleration={unit: estimate(parts) for unit, parts in _accelerate(protocol, sequences, means).items()},
+        pck_percent=estimate([pck for pck, _ in correct]) if correct else None,
+        auc_percent=estimate([auc for _, auc in correct]) if correct else None,
         joint_mpjpe_mm=_average_joints([(errors.mpjpe_mm, errors.joint_mask) for errors in sequences], joint_set),
         joint_pa_mpjpe_mm=_average_joints([(e.pa_mpjpe_mm, np.isfinite(e.pa_mpjpe_mm)) for e in sequences], joint_set),
         sequences=tuple(_score(errors, mean) for errors, mean in zip(sequences, means, strict=True)),
@@ -143,9 +151,10 @@ def _average_joints(
     return dict(zip(joint_set.joint_names, mean.tolist(), strict=True))
 
 
-def _estimate_acceleration(
+def _accelerate(
     protocol: Protocol, sequences: Sequence[SequenceErrors], means: Sequence[_FrameMeans]
-) -> dict[AccelerationUnit, Estimate]:
+) -> dict[AccelerationUnit, list[Float[np.ndarray, " frames"]]]:
+    """Acceleration errors of each sequence's frames in the protocol's units."""
     if protocol.acceleration is None:
         return {}
     parts = [mean.acceleration_mm_frame2 for mean in means]
@@ -157,7 +166,7 @@ def _estimate_acceleration(
         "m/s²": [errors.fps**2 / MM_PER_M for errors in sequences],
     }
     return {
-        unit: _estimate([scale * part for scale, part in zip(scales[unit], parts, strict=True)])
+        unit: [scale * part for scale, part in zip(scales[unit], parts, strict=True)]
         for unit in protocol.acceleration.units
     }
 
@@ -172,12 +181,12 @@ def _run_together(sequences: Sequence[SequenceErrors]) -> list[Float[np.ndarray,
     return np.split(error, np.cumsum([len(errors) for errors in sequences])[:-1])
 
 
-def _find_correct(errors: SequenceErrors) -> Float[np.ndarray, "frames thresholds"]:
-    """Per cent of each frame's joints that are nearer than each threshold, 150 mm the last."""
+def _measure_thresholds(errors: SequenceErrors) -> tuple[Float[np.ndarray, " frames"], Float[np.ndarray, " frames"]]:
+    """PCK and AUC of each frame, per cent."""
     names = get_joint_set(errors.protocol.get_joint_set(errors.dataset)).joint_names
     counted = errors.joint_mask & np.array([name not in _NOT_IN_PCK for name in names])
-    near = (errors.mpjpe_mm[..., None] < AUC_THRESHOLDS_MM) & counted[..., None]
-    return np.asarray(100.0 * near.sum(1) / np.maximum(counted.sum(1), 1)[:, None])
+    pck, auc = (compute(errors.mpjpe_mm) for compute in (compute_pck, compute_auc))
+    return 100.0 * average_by_frame(pck, counted), 100.0 * average_by_frame(auc, counted)
 
 
 def _score(errors: SequenceErrors, means: _FrameMeans) -> SequenceScore:
@@ -185,7 +194,7 @@ def _score(errors: SequenceErrors, means: _FrameMeans) -> SequenceScore:
         return average(values, np.isfinite(values))
 
     return SequenceScore(
-        sequence=errors.sequence,
+        name=errors.name,
         frames=len(errors),
         mpjpe_mm=average_known(means.mpjpe_mm),
         pa_mpjpe_mm=average_known(means.pa_mpjpe_mm),
@@ -200,10 +209,3 @@ def _add_dropped(sequences: Sequence[SequenceErrors]) -> dict[str, int]:
         for reason, count in errors.dropped.items():
             dropped[reason] = dropped.get(reason, 0) + count
     return dropped
-
-
-def _estimate(sequences: list[Float[np.ndarray, " _"]]) -> Estimate:
-    """Mean over all numbers that there are; its interval by drawing sequences."""
-    longest = max(map(len, sequences))
-    values = np.stack([np.pad(part, (0, longest - len(part)), constant_values=np.nan) for part in sequences])
-    return estimate_mean(values, np.isfinite(values))

@@ -98,8 +98,8 @@ class Protocol:
         """What is left of the truth's pose, shape or joints once they went through the protocol's precision.
 
         Convention:
-            A joint 3.001 m away comes out at 3.0 under `vibe`, whose steps are 1.95 mm between 2 and 4 m; the same
-            under the others.
+            A joint 3.0008 m away comes out at 3 m under `vibe`, whose steps are 1.95 mm between 2 and 4 m; under the
+            others as it is.
         """
         return values.astype(np.float16).astype(values.dtype) if self.half_precision_truth else values
 

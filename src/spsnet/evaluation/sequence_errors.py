@@ -22,7 +22,9 @@ class SequenceErrors:
 
     protocol: Protocol
     dataset: str
+    name: str
     sequence: str
+    """The film: people of one film are drawn together for confidence intervals."""
     fps: float
     """Of the labels: frames of the film in between do not count."""
     total_frames: int
@@ -74,6 +76,7 @@ def score_sequence(
     return SequenceErrors(
         protocol=protocol,
         dataset=truth.dataset,
+        name=truth.name,
         sequence=truth.sequence,
         fps=truth.fps / truth.frame_step,
         total_frames=len(truth),
@@ -97,7 +100,7 @@ def _require_alike(protocol: Protocol, predicted: MotionArrays, truth: LabelledM
                 f"{motion.joint_set}"
             )
     if len(predicted) != len(truth):
-        raise ValueError(f"{truth.sequence} has {len(truth)} frames, {len(predicted)} are predicted")
+        raise ValueError(f"{truth.name} has {len(truth)} frames, {len(predicted)} are predicted")
     surfaces = (predicted.vertices_m, truth.motion.vertices_m)
     if surfaces[0] is not None and surfaces[1] is not None and surfaces[0].shape != surfaces[1].shape:
         raise ValueError(f"the predicted surface has {surfaces[0].shape[1]} vertices, the true {surfaces[1].shape[1]}")
@@ -108,13 +111,17 @@ def _take_root_off(protocol: Protocol, truth: LabelledMotion) -> Float[np.ndarra
 
     VIBE's family rounds 3DPW's joints where they stand, and the others' about the pelvis, where it costs nothing.
     """
-    joints = truth.motion.joints_m.astype(np.float64)
+    joints, pelvis = truth.motion.joints_m.astype(np.float64), truth.motion.pelvis_m
     root = truth.motion.compute_root(protocol.root)
-    if not protocol.half_precision_truth:
-        return np.asarray(joints - root[:, None])
-    placed = joints - root[:, None] if truth.dataset in _ROOTED_BEFORE_ROUNDING else joints
-    rounded = MotionArrays(joints_m=protocol.round_truth(placed), joint_set=truth.motion.joint_set)
-    return np.asarray(rounded.joints_m - rounded.compute_root(protocol.root)[:, None])
+    if protocol.half_precision_truth:
+        start = root if truth.dataset in _ROOTED_BEFORE_ROUNDING else np.zeros_like(root)
+        rounded = MotionArrays(
+            joints_m=protocol.round_truth(joints - start[:, None]),
+            joint_set=truth.motion.joint_set,
+            pelvis_m=None if pelvis is None else protocol.round_truth(pelvis - start),
+        )
+        joints, root = rounded.joints_m, rounded.compute_root(protocol.root)
+    return np.asarray(joints - root[:, None])
 
 
 def _measure_surface(
