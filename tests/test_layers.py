@@ -14,6 +14,7 @@ STAGES = (
 )  # fmt: skip
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("records",),
+    ("pickles",),
     ("geometry",),
     ("skeletons",),
     ("body",),
@@ -21,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engines",),
     STAGES,
     ("datasets",),
-    ("synthesis",),
+    ("synthesis", "interchange"),
     ("training", "evaluation"),
     ("pipeline",),
     ("viewer", "cli"),

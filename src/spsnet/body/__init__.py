@@ -4,7 +4,6 @@ from spsnet.body.files import build_body, load_body
 from spsnet.body.keypoints import KeypointModel, attach_points, build_keypoint_model, compute_keypoints
 from spsnet.body.kinematics import forward_kinematics, place_rest_joints
 from spsnet.body.model import BodyModel
-from spsnet.body.pickles import load_pickle
 from spsnet.body.skinning import compute_joints, compute_pose_feature, compute_vertices
 
 __all__ = [
@@ -19,6 +18,5 @@ __all__ = [
     "compute_vertices",
     "forward_kinematics",
     "load_body",
-    "load_pickle",
     "place_rest_joints",
 ]

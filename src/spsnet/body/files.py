@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from spsnet.body.model import BodyModel
-from spsnet.body.pickles import load_pickle
+from spsnet.pickles import load_pickle
 from spsnet.records import UserError
 
 _REQUIRED = ("v_template", "shapedirs", "J_regressor", "kintree_table", "f", "weights")

@@ -23,7 +23,7 @@ from spsnet.records import UserError
 
 _BODY = tuple(range(22))
 # SMPL's two hands turn as the first joint of the index finger does. By the number of joints: SMPL, SMPL-H, SMPL-X.
-_JOINTS = {24: (*_BODY, 22, 23), 52: (*_BODY, 22, 37), 55: (*_BODY, 25, 40)}
+JOINTS_BY_COUNT = {24: (*_BODY, 22, 23), 52: (*_BODY, 22, 37), 55: (*_BODY, 25, 40)}
 _SMPL_H = 52
 _RATES = ("mocap_framerate", "mocap_frame_rate")
 _NAME = "clip_name"
@@ -63,7 +63,7 @@ def read_amass(path: Path, name: str | None = None) -> MotionClip:
         if key not in arrays:
             raise UserError(f"{path} has no {key!r}, so it is no motion of AMASS; move it out of the folder")
     poses, trans = _require_numbers(path, "poses", arrays["poses"]), _require_numbers(path, "trans", arrays["trans"])
-    widths = {3 * count: joints for count, joints in _JOINTS.items()}
+    widths = {3 * count: joints for count, joints in JOINTS_BY_COUNT.items()}
     if poses.ndim != 2 or poses.shape[1] not in widths or not len(poses):
         raise UserError(
             f"{path}: 'poses' should be frames of 156 (SMPL-H), 165 (SMPL-X) or 72 (SMPL) numbers, its shape is "
@@ -93,7 +93,7 @@ def write_amass(clip: MotionClip, path: Path) -> None:
     rotations = clip.rotations.astype(np.float64)
     rotations[:, 0] = _Y_UP.T @ rotations[:, 0]
     poses = np.zeros((len(clip), _SMPL_H, 3), np.float32)
-    poses[:, _JOINTS[_SMPL_H]] = matrix_to_axis_angle(rotations)
+    poses[:, JOINTS_BY_COUNT[_SMPL_H]] = matrix_to_axis_angle(rotations)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from spsnet.body.pickles import load_pickle
 from spsnet.datasets.reader import DatasetInfo
 from spsnet.geometry import axis_angle_to_matrix, matrix_to_axis_angle
+from spsnet.pickles import load_pickle
 from spsnet.records import BodyParameters, Clip, Gender, Pictures, Pinhole, UserError
 
 _FPS = 30.0

@@ -8,6 +8,7 @@ from spsnet.records.errors import UserError
 from spsnet.records.frame import FilmInfo, Frame
 from spsnet.records.motion import BodyParameters, PersonMotion
 from spsnet.records.observations import Observation, PersonObservations
+from spsnet.records.prediction import PredictedMotion
 from spsnet.records.recovery import Recovery
 from spsnet.records.track import Track
 
@@ -25,6 +26,7 @@ __all__ = [
     "PersonObservations",
     "Pictures",
     "Pinhole",
+    "PredictedMotion",
     "Recovery",
     "Track",
     "UserError",

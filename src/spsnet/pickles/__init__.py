@@ -1,0 +1,5 @@
+"""Files with pickles in them, read without running anything that they ask for."""
+
+from spsnet.pickles.files import load_npy, load_npz, load_pickle
+
+__all__ = ["load_npy", "load_npz", "load_pickle"]
