@@ -116,9 +116,13 @@ def _load(path: Path, keys: Collection[str]) -> dict[str, Any]:
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
 
-    damaged = (OSError, EOFError, ValueError, TypeError, IndexError, NotImplementedError, zlib.error, MatReadError)
+    damaged = (
+        *(OSError, EOFError, ValueError, TypeError, IndexError, NotImplementedError, zlib.error, MatReadError),
+        UnboundLocalError,  # a fault of SciPy's own on some damaged files
+    )
     try:
-        variables = loadmat(path, variable_names=keys, appendmat=False)
+        with path.open("rb") as file:
+            variables = loadmat(file, variable_names=keys)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such file; {_AGAIN}") from error
     except damaged as error:
