@@ -11,7 +11,6 @@ Convention:
 """
 
 from pathlib import Path
-from typing import Literal, get_args
 
 import numpy as np
 
@@ -21,7 +20,6 @@ from spsnet.datasets.human36m_json import list_json_films, read_json_film
 from spsnet.datasets.reader import DatasetInfo
 from spsnet.records import Clip, UserError
 
-Protocol = Literal[1, 2]
 _FPS = 50.0
 _SET = "h36m17"
 _SUBJECTS = {"train": (1, 5, 6, 7, 8), "test": (9, 11)}
@@ -49,7 +47,7 @@ class Human36m:
         ),
     )
 
-    def __init__(self, *, protocol: Protocol = 2) -> None:
+    def __init__(self, *, protocol: int = 2) -> None:
         """Choose the cameras of the test split.
 
         Args:
@@ -58,7 +56,7 @@ class Human36m:
         Raises:
             ValueError: If there is no such protocol.
         """
-        if protocol not in get_args(Protocol):
+        if protocol not in (1, 2):
             raise ValueError(f"protocol should be 1 or 2, got {protocol!r}")
         self.protocol = protocol
 

@@ -27,7 +27,11 @@ _HOLE = "S11/Directions.54138969"
 """The one film that was never whole: everybody leaves it out."""
 _WHOLE_ARCHIVE = "_ALL"
 """Begins the names of takes that are no single action."""
-_DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, RuntimeError, struct.error, zlib.error)
+_DAMAGED = (
+    OSError, EOFError, ValueError, TypeError, LookupError, RuntimeError, OverflowError, MemoryError, struct.error,
+    zlib.error,
+)  # fmt: skip
+"""What cdflib raises over files that were cut off, whose offsets and sizes are then anything."""
 _NEAREST_M = 0.1
 """Joints closer to the camera than this say nothing of its lens."""
 _WORST_FIT_PX = 20.0

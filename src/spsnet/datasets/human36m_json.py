@@ -4,7 +4,8 @@ Convention:
     `Human36M_subject9_joint_3d.json` holds [action][subaction][frame], 17 joints in millimetres of the room, right leg
     first and left arm first; `h36m17` has both left first, so 1-3 and 4-6 change places.
     `Human36M_subject9_camera.json` holds R, t, f, c for each camera. t is where the room's origin lies in the camera's
-    axes and not the camera's place: X_camera = R X_room + t. With R = (1 0 0; 0 0 -1; 0 1 0), t = (0, 1500, 4000) the
+    axes and not the camera's place: X_camera = R X_room + t. (The makers give 54138969 the place (1841, 4955, 1563) for
+    S1, these files t = (-346, 547, 5474), which is -R of it.) With R = (1 0 0; 0 0 -1; 0 1 0), t = (0, 1500, 4000) the
     point (100, 0, 900) of the room, 0.9 m up, is (0.1, 0.6, 4) m before the camera, 0.6 m below its axis.
     `Human36M_subject9_data.json` names pictures and has a box (x, y, width, height) and 17 flags for each: inside the
     picture or not. Frame i is picture `s_09_act_02_subact_01_ca_01_{i + 1:06d}.jpg`.

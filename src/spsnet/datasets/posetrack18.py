@@ -23,6 +23,8 @@ from spsnet.skeletons import get_joint_set
 
 _SET = "posetrack17"
 _KEYPOINTS = len(get_joint_set(_SET))
+_WITHHELD = "test"
+"""Split whose annotations its makers keep."""
 _UNPACK = "unpack the data set's archives again"
 
 
@@ -73,6 +75,8 @@ class PoseTrack18:
         path = self._find_folder(raw, split) / f"{sequence}.json"
         content = load_json(path, _UNPACK)
         names = _read_pictures(path, content)
+        if split == _WITHHELD and "annotations" not in content:
+            return []
         return [
             self._make_clip(raw, path, sequence, track, {names[image]: row for image, row in rows.items()})
             for track, rows in sorted(_read_tracks(path, content, names).items())
@@ -129,7 +133,7 @@ def _read_tracks(
 ) -> dict[int, dict[int, Float[np.ndarray, "18 3"]]]:
     """By track and picture: keypoints and the square box."""
     tracks: dict[int, dict[int, Float[np.ndarray, "18 3"]]] = defaultdict(dict)
-    for i, person in enumerate(take(content, "annotations", list, path, "", _UNPACK) if names else ()):
+    for i, person in enumerate(take(content, "annotations", list, path, "", _UNPACK)):
         where = f"annotations[{i}]"
         if not isinstance(person, dict):
             raise UserError(f"{path}: {where!r} should be an object, it is {type(person).__name__}; {_UNPACK}")
