@@ -113,7 +113,7 @@ def test_every_array_comes_back(raw: Path) -> None:
         np.testing.assert_array_equal(clip.keypoints_px[:, place, :2], pixels[:, joint])
     assert (clip.keypoints_px[..., 2] == 1).all()
     assert clip.valid_mask.all()
-    assert clip.body is clip.box_xys_px is None
+    assert [clip.body, clip.box_xys_px] == [None] * 2
 
 
 def test_the_17_of_32_are_what_their_names_say() -> None:
@@ -171,7 +171,7 @@ def test_distortion_goes_into_the_focal_length() -> None:
 def test_without_2d_files_there_is_no_camera(raw: Path) -> None:
     find_pose(raw, folder="D2_Positions").unlink()
     clip = read(raw)
-    assert clip.camera is clip.keypoints_px is clip.keypoint_set is None
+    assert [clip.camera, clip.keypoints_px, clip.keypoint_set] == [None] * 3
     assert clip.joints_m is not None
 
 

@@ -122,6 +122,7 @@ def test_every_array_comes_back(raw: Path, name: str) -> None:
     assert (clip.camera.width, clip.camera.height) == (1000, 1002)
     room = make_room_mm(900 + 20 + 1 if name == NAME else 1100 + 20 + 2)[:, LEGS_SWAPPED]
     x, y, z = np.moveaxis(room, -1, 0)
+    assert clip.joints_m is not None
     np.testing.assert_allclose(clip.joints_m, np.stack([x, 1500 - z, y + 4000], axis=-1) / 1000, atol=1e-12)
     assert clip.keypoints_px is not None
     np.testing.assert_allclose(clip.keypoints_px[..., :2], see(room), atol=1e-9)
@@ -213,7 +214,7 @@ def test_frames_keep_their_numbers_in_any_order(raw: Path) -> None:
     write_subject(other, 9, files)
     clip = read(other)
     np.testing.assert_array_equal(clip.frame_index, [1, 2, 4])
-    np.testing.assert_array_equal(clip.joints_m, expected.joints_m[[1, 2, 4]])  # type: ignore[arg-type]
+    np.testing.assert_array_equal(clip.joints_m, expected.joints_m[[1, 2, 4]])
     assert clip.pictures is not None
     assert clip.pictures.names == tuple(f"{NAME}_{number:06d}.jpg" for number in (2, 3, 5))
 

@@ -96,7 +96,7 @@ def test_every_array_comes_back(tmp_path: Path) -> None:
         boxes = [(10.0 * frame + 15, 20 + (60 + track) / 2, 60.0 + track) for frame in frames]
         np.testing.assert_array_equal(clip.box_xys_px, boxes)
         assert clip.valid_mask.all()
-        assert clip.camera is clip.body is clip.joints_m is clip.joint_set is None
+        assert [clip.camera, clip.body, clip.joints_m, clip.joint_set] == [None] * 4
 
 
 @given(order=st.permutations(range(7)))

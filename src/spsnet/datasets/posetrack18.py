@@ -108,7 +108,7 @@ class PoseTrack18:
             frame_index=np.array(order),
             pictures=_find_pictures(raw, path, [frames[frame] for frame in order]),
             camera=None,
-            valid_mask=keypoints[..., 2].any(-1),
+            valid_mask=np.any(keypoints[..., 2] > 0, axis=-1),
             keypoints_px=keypoints,
             keypoint_set=_SET,
             box_xys_px=known[:, -1],
