@@ -96,6 +96,7 @@ def test_the_body_in_the_camera_has_the_joints_in_the_camera(
     write_sequence(raw, arrays, pictures=False)
     for clip in read(raw):
         assert clip.body is not None
+        assert clip.joints_m is not None
         rotations = axis_angle_to_matrix(clip.body.pose_rad.reshape(FRAMES, 24, 3))
         joints = compute_joints(load_body(), rotations, clip.body.shape, clip.body.translation_m)
         np.testing.assert_allclose(joints, clip.joints_m, atol=1e-5)
