@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 from spsnet.evaluation.comparison import Row, Table
-from spsnet.evaluation.scores import Estimate, Scores, ShapeScores
+from spsnet.evaluation.scores import Scores, ShapeScores
 from spsnet.evaluation.tables import NOTES, format_markdown, format_text, to_plain
+from spsnet.metrics import Estimate
 
 ADULT = ShapeScores(error=1.0, stature_mm=80.0, chest_girth_mm=90.0, waist_girth_mm=100.0, hip_girth_mm=80.0)
 FULL = Row(

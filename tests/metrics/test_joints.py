@@ -43,7 +43,7 @@ def test_float32_far_from_the_camera_loses_nothing_inside() -> None:
     assert not error.any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), scale=st.floats(0.05, 20), near_identity=st.booleans())
 def test_pa_mpjpe_is_blind_to_similarities(seed: int, scale: float, near_identity: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -11,15 +11,8 @@ from spsnet.datasets.shards import ObservedWindows, WindowSet
 from spsnet.evaluation.answers import Answer, Contestant
 from spsnet.evaluation.conditions import CLEAN, Condition, make_condition, make_conditions
 from spsnet.evaluation.errors import Errors, measure_errors, measure_shapes
-from spsnet.evaluation.scores import (
-    Estimate,
-    Scores,
-    ShapeScores,
-    estimate_difference,
-    estimate_mean,
-    reduce_errors,
-    reduce_shapes,
-)
+from spsnet.evaluation.scores import Scores, ShapeScores, reduce_errors, reduce_shapes
+from spsnet.metrics import Estimate, estimate_difference, estimate_mean
 from spsnet.records import UserError
 
 

@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from spsnet.evaluation.comparison import Row, Table
-from spsnet.evaluation.scores import Estimate, ShapeScores
+from spsnet.evaluation.scores import ShapeScores
+from spsnet.metrics import Estimate
 
 NOTES = """\
 14 LSP joints and the surface of the body, root between the hips, mm; ± half of a 95 % interval over windows.

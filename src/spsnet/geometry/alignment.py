@@ -26,25 +26,38 @@ def fit_similarity(
 
     Computed in float64 whatever comes in.
 
+    Raises:
+        ValueError: If a point is not finite.
+
     Source:
         Umeyama, "Least-squares estimation of transformation parameters between two point patterns", 1991.
     """
-    x, y = source.astype(np.float64), target.astype(np.float64)
-    mean_x, mean_y = x.mean(-2, keepdims=True), y.mean(-2, keepdims=True)
-    x, y = x - mean_x, y - mean_y
-    u, singular, vt = np.linalg.svd(np.swapaxes(y, -1, -2) @ x)
-    sign = np.where(np.linalg.det(u) * np.linalg.det(vt) < 0, -1.0, 1.0)
-    last = np.stack([np.ones_like(sign), np.ones_like(sign), sign], -1)
-    rotation = (u * last[..., None, :]) @ vt
-    spread = (x * x).sum((-1, -2))
-    scale = (singular * last).sum(-1) / np.maximum(spread, 1e-20) if with_scale else np.ones_like(sign)
-    moved = scale[..., None] * np.einsum("...ij,...j->...i", rotation, mean_x[..., 0, :])
-    return Similarity(scale, rotation, mean_y[..., 0, :] - moved)
+    x, mean_x = _center(source)
+    y, mean_y = _center(target)
+    covariance = np.swapaxes(y, -1, -2) @ x
+    if not np.isfinite(covariance).all():
+        raise ValueError("points to align should be finite")
+    u, singular, vt = np.linalg.svd(covariance)
+    sign = np.where(np.linalg.det(u @ vt) < 0, -1.0, 1.0)
+    u[..., 2] *= sign[..., None]
+    singular[..., 2] *= sign
+    rotation = u @ vt
+    spread = np.einsum("...pi,...pi->...", x, x)
+    scale = singular.sum(-1) / np.maximum(spread, 1e-20) if with_scale else np.ones_like(sign)
+    moved = scale[..., None] * np.einsum("...ij,...j->...i", rotation, mean_x)
+    return Similarity(scale, rotation, mean_y - moved)
 
 
 def apply_similarity(
     similarity: Similarity, points: Float[np.ndarray, "*batch points 3"]
 ) -> Float[np.ndarray, "*batch points 3"]:
     """Move points by a similarity."""
-    rotated = np.einsum("...ij,...pj->...pi", similarity.rotation, points)
-    return similarity.scale[..., None, None] * rotated + similarity.translation[..., None, :]
+    scaled = similarity.scale[..., None, None] * np.swapaxes(similarity.rotation, -1, -2)
+    return points @ scaled + similarity.translation[..., None, :]
+
+
+def _center(
+    points: Float[np.ndarray, "*batch points 3"],
+) -> tuple[Float[np.ndarray, "*batch points 3"], Float[np.ndarray, "*batch 3"]]:
+    mean = np.einsum("...pi->...i", points, dtype=np.float64) / points.shape[-2]
+    return points - mean[..., None, :], mean

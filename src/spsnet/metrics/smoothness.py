@@ -1,10 +1,14 @@
 """Acceleration error and jitter: how motion moves, whatever the place."""
 
+from typing import TypeVar
+
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from spsnet.geometry import compute_second_difference
-from spsnet.metrics.joints import MM_PER_M
+from spsnet.metrics.joints import MM_PER_M, measure_lengths
+
+_Number = TypeVar("_Number", float, np.ndarray)
 
 
 def compute_acceleration_error(
@@ -33,7 +37,7 @@ def compute_acceleration_error(
         Kanazawa et al., "Learning 3D human dynamics from video", 2019, section 5; uneven times as in
         `spsnet.geometry.compute_second_difference`.
     """
-    return _measure_acceleration(predicted_m.astype(np.float64) - target_m.astype(np.float64), time_s)
+    return _measure_acceleration(np.subtract(predicted_m, target_m, dtype=np.float64), time_s)
 
 
 def compute_jitter(
@@ -53,9 +57,56 @@ def compute_jitter(
     return _measure_acceleration(predicted_m.astype(np.float64), time_s)
 
 
-def mask_accelerations(valid_mask: Bool[np.ndarray, "*batch time joints"]) -> Bool[np.ndarray, "*batch inner joints"]:
-    """True where a joint is valid in three consecutive frames: the mask of this module's values."""
-    return valid_mask[..., 2:, :] & valid_mask[..., 1:-1, :] & valid_mask[..., :-2, :]
+def mask_accelerations(
+    valid_mask: Bool[np.ndarray, "*batch time joints"], *, sequence: Int[np.ndarray, " time"] | None = None
+) -> Bool[np.ndarray, "*batch inner joints"]:
+    """True where a joint is valid in three consecutive frames: the mask of this module's values.
+
+    Convention:
+        Six frames, three of sequence 0 and three of sequence 1, have accelerations at frames 1 and 4 only: at 2 and 3
+        they would run over the seam.
+
+    Args:
+        valid_mask: What may count.
+        sequence: Number of each frame's sequence where several stand one after the other; None: one motion.
+    """
+    mask = valid_mask[..., 2:, :] & valid_mask[..., 1:-1, :] & valid_mask[..., :-2, :]
+    if sequence is None:
+        return mask
+    same = sequence[1:] == sequence[:-1]
+    return mask & (same[1:] & same[:-1])[:, None]
+
+
+def convert_to_mm_s2(acceleration_mm_frame2: _Number, *, fps: float) -> _Number:
+    """Millimetres per frame² to millimetres per second², for frames that are evenly spaced.
+
+    Convention:
+        1 mm/frame² is 900 mm/s² at 30 frames a second and 2500 mm/s² at 50: errors of films of other rates cannot be
+        compared by frame.
+
+    Args:
+        acceleration_mm_frame2: A number or an array.
+        fps: Frames a second of the frames that were compared: 25 where every other one of 50 was taken.
+
+    Raises:
+        ValueError: If `fps` is not a positive number.
+    """
+    return acceleration_mm_frame2 * _square_rate(fps)
+
+
+def convert_to_mm_frame2(acceleration_mm_s2: _Number, *, fps: float) -> _Number:
+    """The inverse of `convert_to_mm_s2`.
+
+    Raises:
+        ValueError: If `fps` is not a positive number.
+    """
+    return acceleration_mm_s2 / _square_rate(fps)
+
+
+def _square_rate(fps: float) -> float:
+    if not 0 < fps < np.inf:
+        raise ValueError(f"fps should be a positive number, got {fps}")
+    return fps**2
 
 
 def _measure_acceleration(
@@ -65,4 +116,4 @@ def _measure_acceleration(
     times = np.arange(place_m.shape[-3], dtype=np.float64) if time_s is None else time_s.astype(np.float64)
     weight = compute_second_difference(times)[:, :, None, None]
     acceleration = sum(weight[:, k] * place_m[..., k : k + inner, :, :] for k in range(3))
-    return MM_PER_M * np.linalg.norm(acceleration, axis=-1)
+    return MM_PER_M * measure_lengths(acceleration)

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from spsnet.metrics.joints import MM_PER_M
+from spsnet.metrics.joints import MM_PER_M, measure_lengths
 
 
 def compute_pve(
@@ -35,4 +35,4 @@ def compute_pve(
     difference = np.subtract(predicted_m, target_m, dtype=np.float64)
     if predicted_root_m is not None and target_root_m is not None:
         difference -= (predicted_root_m.astype(np.float64) - target_root_m.astype(np.float64))[..., None, :]
-    return MM_PER_M * np.sqrt(np.einsum("...i,...i->...", difference, difference))
+    return MM_PER_M * measure_lengths(difference)
