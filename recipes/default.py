@@ -8,12 +8,12 @@ from spsnet.training.objective import LossWeights, ObjectiveConfig
 from spsnet.training.recipe import TrainingRecipe
 
 WEIGHTS = LossWeights(
-    pose=2.0,
-    shape=0.1,
-    joints=20.0,
-    keypoints=5.0,
+    pose=1.0,
+    shape=0.3,
+    joints=4.0,
+    keypoints=1.0,
     velocity=100.0,
-    forecast=0.05,
+    forecast=0.5,
     mask=0.05,
     camera=0.1,
     adversarial=0.01,
@@ -41,7 +41,7 @@ def make_recipe() -> TrainingRecipe:
         encoder="blazepose-heavy",
         features=features,
         network=network,
-        objective=ObjectiveConfig(weights=WEIGHTS, again_share=0.4),
+        objective=ObjectiveConfig(weights=WEIGHTS, errors="distance", again_share=0.4),
         loop=LoopConfig(steps=8000, batch=32, learning_rate=1e-3),
         batch=BatchConfig(rendered_share=0.3, stills=64, covered_share=0.1),
         motion=MotionConfig(upper_share=0.25),

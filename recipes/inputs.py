@@ -1,4 +1,4 @@
-"""Which features should the network see? Each kind with the temporal modules and without, on the same rendered people."""
+"""Which features should the network see? Each kind, with the temporal modules and without, on the same people."""
 
 from dataclasses import replace
 from pathlib import Path

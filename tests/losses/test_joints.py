@@ -4,7 +4,13 @@ import torch
 from torch.autograd import gradcheck
 
 from reference import losses_loops
-from spsnet.losses import compute_distance_loss, compute_joint_loss, compute_keypoint_loss, compute_velocity_loss
+from spsnet.losses import (
+    compute_distance_loss,
+    compute_joint_loss,
+    compute_keypoint_distance_loss,
+    compute_keypoint_loss,
+    compute_velocity_loss,
+)
 
 VALID = torch.ones(2, 4, 5, dtype=torch.bool)
 VALID[0, 1, 3] = VALID[1, 0, 0] = VALID[1, 2, 1] = False
@@ -109,3 +115,19 @@ def test_keypoint_loss_by_hand_and_in_proportion_to_confidence():
     term = compute_keypoint_loss(predicted, target, torch.tensor([[[0.5, 1.0]]]))
     torch.testing.assert_close(term.elements, torch.tensor([[[[0.5, 0.0], [0.0, 0.25]]]]))
     torch.testing.assert_close(term.reduce(), torch.tensor(0.75 / 4))
+
+
+def test_keypoint_distance_is_the_root_of_the_square_by_confidence():
+    predicted, target = make(1, 2, 5, 2), make(1, 2, 5, 2, seed=1)
+    confidence = torch.tensor([[[1.0, 0.5, 0, 1, 1], [0, 1, 1, 0.2, 1]]], dtype=torch.float64)
+    target[confidence == 0] = torch.nan
+    term = compute_keypoint_distance_loss(predicted, target, confidence)
+    lengths = ((predicted - target).square().sum(-1) + 1e-4).sqrt()
+    expected = (confidence * lengths)[confidence > 0].mean()
+    np.testing.assert_allclose(term.reduce(), expected)
+    half_a_crop = compute_keypoint_distance_loss(
+        torch.eye(2).double()[None, None], torch.zeros(1, 1, 2, 2).double(), torch.ones(1, 1, 2).double()
+    )
+    np.testing.assert_allclose(half_a_crop.elements, 1, atol=1e-4)
+    predicted.requires_grad_()
+    assert gradcheck(lambda p: compute_keypoint_distance_loss(p, target, confidence).reduce(), (predicted,))

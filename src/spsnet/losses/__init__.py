@@ -6,6 +6,7 @@ from spsnet.losses.feature import compute_forecast_loss
 from spsnet.losses.joints import (
     compute_distance_loss,
     compute_joint_loss,
+    compute_keypoint_distance_loss,
     compute_keypoint_loss,
     compute_velocity_loss,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "compute_forecast_loss",
     "compute_generator_loss",
     "compute_joint_loss",
+    "compute_keypoint_distance_loss",
     "compute_keypoint_loss",
     "compute_mask_loss",
     "compute_param_loss",

@@ -27,6 +27,7 @@ from spsnet.losses import (
     compute_forecast_loss,
     compute_generator_loss,
     compute_joint_loss,
+    compute_keypoint_distance_loss,
     compute_keypoint_loss,
     compute_param_loss,
     compute_pose_distance_loss,
@@ -90,8 +91,8 @@ class ObjectiveConfig:
     """Of L_2D. "weak": the paper's. "perspective": the camera lifted to a translation and the body seen through the
     real lens; a weak-perspective loss teaches wrong depths."""
     errors: Literal["squared", "distance"] = "squared"
-    """Of L_SMPL's θ and L_3D. "squared": the paper's. "distance": the differences' lengths as they are, which frames
-    whose truth nobody could tell from the encoder's landmarks do not rule."""
+    """Of L_SMPL's θ, L_3D and L_2D. "squared": the paper's. "distance": the differences' lengths as they are, so that
+    frames whose truth nobody could tell from the encoder's landmarks do not rule."""
     two_sided_mask: bool = True
     """False: L_mask as written, which a larger silhouette never displeases."""
     discriminator_root: RootMode = "heading"
@@ -265,7 +266,8 @@ class SpsObjective:
         if weights.velocity:
             terms["velocity"] = compute_velocity_loss(predicted, target, valid, root=(0,))
         if weights.keypoints:
-            terms["keypoints"] = compute_keypoint_loss(self._project(predicted, output, sight), target_2d, confidence)
+            compare_keypoints = compute_keypoint_loss if squared else compute_keypoint_distance_loss
+            terms["keypoints"] = compare_keypoints(self._project(predicted, output, sight), target_2d, confidence)
         return terms
 
     def _project(
