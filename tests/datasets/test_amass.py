@@ -126,7 +126,7 @@ def test_one_frame_is_a_clip(tmp_path: Path) -> None:
     assert len(read_amass(write(tmp_path / "a.npz", arrays))) == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 1e-4, 0.3, 3.0]), st.integers(1, 5))
 def test_what_is_written_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, seed: int, scale: float, frames: int

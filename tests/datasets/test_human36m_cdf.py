@@ -147,7 +147,7 @@ def test_the_lens_is_solved_for(raw: Path) -> None:
     center=st.tuples(st.floats(300, 700), st.floats(300, 700)),
     seed=st.integers(0, 1000),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_pinhole_is_found(focal: tuple[float, float], center: tuple[float, float], seed: int) -> None:
     joints_m = make_joints_mm(seed).reshape(-1, 32, 3).astype(np.float64) / 1000
     pixels = joints_m[..., :2] / joints_m[..., 2:] * focal + center
@@ -258,7 +258,7 @@ def test_broken_files_are_refused(raw: Path, damage: Callable[[Path], object], m
 
 
 @given(share=st.floats(0, 0.98))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_file_cut_off_anywhere_is_refused(tmp_path_factory: pytest.TempPathFactory, share: float) -> None:
     raw = tmp_path_factory.mktemp("raw")
     for name in (NAME, "S11/Walking 1.60457274"):

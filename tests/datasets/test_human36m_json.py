@@ -159,7 +159,7 @@ def test_the_room_becomes_the_camera_by_hand(raw: Path) -> None:
 
 
 @given(turn=st.lists(st.floats(-3, 3), min_size=3, max_size=3))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_turned_room_gives_the_same_clip(tmp_path_factory: pytest.TempPathFactory, turn: list[float]) -> None:
     raw = tmp_path_factory.mktemp("raw")
     write_subject(raw, 11, make_files(11))

@@ -178,7 +178,7 @@ def test_damaged_labels_are_refused(tmp_path: Path) -> None:
         PennAction().read_sequence(tmp_path, "train", "0001")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_damage_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     raw = tmp_path_factory.mktemp("penn")

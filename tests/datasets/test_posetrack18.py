@@ -100,7 +100,7 @@ def test_every_array_comes_back(tmp_path: Path) -> None:
 
 
 @given(order=st.permutations(range(7)))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_files_order_does_not_matter(tmp_path_factory: pytest.TempPathFactory, order: list[int]) -> None:
     raw, content = tmp_path_factory.mktemp("raw"), make_film()
     write_film(raw, content)

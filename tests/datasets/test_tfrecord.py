@@ -53,7 +53,7 @@ def test_check_by_hand() -> None:
     assert compute_check(b"") == 0xA282EAD8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=3000))
 def test_check_is_tensorboards(data: bytes) -> None:
     assert compute_check(data) == masked_crc32c(data)
@@ -74,7 +74,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert_features(read_example(path, 2), others)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.text(max_size=8),
@@ -168,7 +168,7 @@ def test_what_is_no_example_is_refused(tmp_path: Path, record: bytes, message: s
         read_example(path, 0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_an_example_or_are_refused(record: bytes) -> None:
     with contextlib.suppress(ValueError):

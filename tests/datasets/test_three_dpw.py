@@ -82,7 +82,7 @@ def test_a_camera_turned_by_a_right_angle_by_hand(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.body.pose_rad[0, :3], [0, 0, np.pi / 2], atol=1e-12)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1))
 def test_the_body_in_the_camera_has_the_joints_in_the_camera(
     tmp_path_factory: pytest.TempPathFactory, seed: int

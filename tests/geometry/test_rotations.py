@@ -84,7 +84,7 @@ def test_a_quaternion_and_its_negative_and_its_multiples_are_one_rotation() -> N
     np.testing.assert_allclose(quaternion_to_axis_angle(unit), quaternion_to_axis_angle(-unit), atol=1e-14)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(vector=axis_angles)
 def test_there_and_back_is_the_same_rotation(vector: np.ndarray) -> None:
     matrix = axis_angle_to_matrix(vector)
@@ -97,7 +97,6 @@ def test_there_and_back_is_the_same_rotation(vector: np.ndarray) -> None:
         np.testing.assert_allclose(back, vector, atol=1e-10)
 
 
-@settings(deadline=None)
 @given(left=axis_angles, right=axis_angles)
 def test_angle_between_rotations(left: np.ndarray, right: np.ndarray) -> None:
     a, b = axis_angle_to_matrix(left), axis_angle_to_matrix(right)

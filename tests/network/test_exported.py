@@ -106,7 +106,7 @@ def test_far_frames_do_not_matter():
 
 
 @given(frames=st.integers(1, 300), window=st.integers(1, 40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_windows_cover_every_frame_and_stay_inside(frames, window):
     starts = place_windows(frames, window)
     covered = np.zeros(frames, bool)

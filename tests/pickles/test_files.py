@@ -201,7 +201,7 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
             load_pickle(write(tmp_path / "a.pkl", content))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damaged_pickles_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     content = bytearray(old_pickles.smpl_file(make_body_arrays(0, vertices=24, with_pose=False)))

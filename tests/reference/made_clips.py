@@ -64,4 +64,7 @@ def make_sighting(frames: int = 4, first: int = 2, **changes: object) -> PersonO
 def make_prepared() -> list[PreparedClip]:
     """Two people of one film: one seen twice, one never."""
     plain = make_sighting(2, first=9, track_id=8, feature=None, widths_px=None)
-    return [PreparedClip(clip=make_clip(), sightings=(make_sighting(), plain)), PreparedClip(clip=make_bare_clip())]
+    return [
+        PreparedClip(clip=make_clip(), sightings=(make_sighting(), plain), size_px=(320, 240)),
+        PreparedClip(clip=make_bare_clip()),
+    ]

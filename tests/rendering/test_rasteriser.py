@@ -53,7 +53,7 @@ def test_shares_are_perspective_correct(camera):
     np.testing.assert_allclose(1 / place[2], raster.inverse_depth.ravel()[fragments.pixel], rtol=1e-5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_agrees_with_the_slow_version(seed):
     rng = np.random.default_rng(seed)

@@ -197,7 +197,7 @@ detection = st.tuples(coordinate, coordinate, st.floats(5, 60), st.floats(5, 60)
 frame = st.lists(detection, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(st.none(), frame, frame, frame), max_size=25), st.sampled_from([5, 30]))
 def test_never_the_same_detection_twice(film, fps):
     frames = [
