@@ -31,6 +31,8 @@ class PreparedClip:
     """Several where the person was lost for long; none where nobody was seen, or nobody looked.
 
     Frame numbers are those of the clip's `frame_index`."""
+    size_px: tuple[int, int] | None = None
+    """Width and height of the pictures that were looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +178,7 @@ def _pack(prepared: PreparedClip) -> tuple[dict[str, np.ndarray], dict[str, Any]
     facts = {name: getattr(clip, name) for name in _CLIP_TEXTS}
     facts["pictures"] = None if pictures is None else {"path": str(pictures.path), "names": pictures.names}
     facts["camera"] = None if clip.camera is None else asdict(clip.camera)
+    facts["size_px"] = prepared.size_px
     facts["seen"] = [seen.track_id for seen in prepared.sightings]
     return arrays, facts
 
@@ -194,7 +197,8 @@ def _unpack(arrays: Mapping[str, np.ndarray], facts: dict[str, Any]) -> Prepared
     for i, track in enumerate(facts["seen"]):
         seen: dict[str, Any] = {"feature": None, **_select(arrays, f"seen/{i}/")}
         sightings.append(PersonObservations(track_id=track, **seen))
-    return PreparedClip(clip=clip, sightings=tuple(sightings))
+    size = facts["size_px"]
+    return PreparedClip(clip=clip, sightings=tuple(sightings), size_px=None if size is None else tuple(size))
 
 
 def _select(arrays: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

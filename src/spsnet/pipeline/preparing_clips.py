@@ -122,6 +122,7 @@ def look_at_clips(clips: Sequence[Clip], encode: Encode, *, watch: Watch = watch
         PreparedClip(
             clip=clip,
             sightings=tuple(seen for track in tracks[person] for seen in collectors[track.track_id].finish()),
+            size_px=(film.info.width, film.info.height),
         )
         for person, clip in enumerate(clips)
     ]
