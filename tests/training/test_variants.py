@@ -24,7 +24,7 @@ def list_changes(base: TrainingRecipe, variant: TrainingRecipe) -> dict[str, obj
     }
 
 
-def test_each_variant_of_the_default_recipe_differs_in_one_thing() -> None:
+def test_each_variant_of_the_default_recipe_differs_in_one_choice() -> None:
     ablation = load_recipe(RECIPES / "ablation.py", AblationRecipe)
     changes = {name: list_changes(ablation.base, variant) for name, variant in ablation.variants.items()}
     assert changes == {
@@ -44,6 +44,7 @@ def test_each_variant_of_the_default_recipe_differs_in_one_thing() -> None:
         "attention as written": {"attention_scale": "none"},
         "L_mask as written": {"two_sided_mask": False},
         "D as written": {"discriminator_root": "camera"},
+        "errors as written": {"errors": "squared", "pose": 2, "shape": 0.1, "joints": 20, "keypoints": 5},
     }
     for name, variant in ablation.variants.items():
         assert variant.name == f"ablation, {name}"
