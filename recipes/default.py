@@ -42,7 +42,7 @@ def make_recipe() -> TrainingRecipe:
         features=features,
         network=network,
         objective=ObjectiveConfig(weights=WEIGHTS, errors="distance", again_share=0.4),
-        loop=LoopConfig(steps=8000, batch=32, learning_rate=1e-3),
+        loop=LoopConfig(steps=6000, batch=32, learning_rate=1e-3),
         batch=BatchConfig(rendered_share=0.3, stills=64, covered_share=0.1),
         motion=MotionConfig(upper_share=0.25),
     )
