@@ -1,5 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import orthogonal_procrustes
+from scipy.spatial.transform import Rotation
 
 from reference.rotations_slow import convert_to_matrices
 from spsnet.geometry import Similarity, apply_similarity, fit_similarity
@@ -42,6 +46,65 @@ def test_reflections_are_refused() -> None:
     np.testing.assert_allclose(np.linalg.det(fitted.rotation), 1, atol=1e-12)
     error = np.abs(apply_similarity(fitted, source) - source * np.array([-1.0, 1, 1])).max((1, 2))
     assert (error > 0.1).all()
+
+
+@pytest.mark.parametrize("mirror", [1.0, -1.0])
+def test_scipys_rotations_agree_and_its_orthogonal_matrices_where_they_are_rotations(mirror: float) -> None:
+    rng = np.random.default_rng(8)
+    source = rng.normal(size=(40, 14, 3))
+    target = source * np.array([mirror, 1, 1]) + 0.3 * rng.normal(size=(40, 14, 3))
+    fitted = fit_similarity(source, target)
+    reflected = 0
+    for frame in range(40):
+        x, y = (points[frame] - points[frame].mean(0) for points in (source, target))
+        np.testing.assert_allclose(fitted.rotation[frame], Rotation.align_vectors(y, x)[0].as_matrix(), atol=1e-7)
+        orthogonal, spread = orthogonal_procrustes(x, y)
+        if np.linalg.det(orthogonal) > 0:
+            np.testing.assert_allclose(fitted.rotation[frame], orthogonal.T, atol=1e-9)
+            assert fitted.scale[frame] == pytest.approx(spread / (x**2).sum())
+        else:
+            reflected += 1
+    assert reflected == (0 if mirror > 0 else 40)
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    scale=st.floats(1e-3, 1e3),
+    near_identity=st.booleans(),
+    flat=st.booleans(),
+    points=st.integers(3, 8),
+)
+def test_any_similarity_is_found_again(seed: int, scale: float, near_identity: bool, flat: bool, points: int) -> None:
+    """Of points in a plane too, whose mirror images fit as well."""
+    rng = np.random.default_rng(seed)
+    source = rng.normal(size=(points, 3)) * np.array([1, 1, 0 if flat else 1])
+    turn = convert_to_matrices(rng.normal(size=3) * (1e-6 if near_identity else 2))
+    similarity = Similarity(np.array(scale), turn, rng.normal(size=3))
+    target = apply_similarity(similarity, source)
+    fitted = fit_similarity(source, target)
+    np.testing.assert_allclose(np.linalg.det(fitted.rotation), 1, atol=1e-12)
+    np.testing.assert_allclose(apply_similarity(fitted, source), target, atol=1e-9 * max(scale, 1))
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10**6))
+def test_a_motion_and_the_one_back_have_one_rotation(seed: int) -> None:
+    """Least squares either way turn alike; the scales do not undo each other unless the fit is perfect."""
+    source, target = np.random.default_rng(seed).normal(size=(2, 6, 3))
+    there, back = fit_similarity(source, target), fit_similarity(target, source)
+    np.testing.assert_allclose(back.rotation, there.rotation.T, atol=1e-6)
+    assert there.scale * back.scale < 1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_points_that_are_none_are_refused(bad: float) -> None:
+    points = np.random.default_rng(9).normal(size=(2, 14, 3))
+    broken = points.copy()
+    broken[1, 5, 2] = bad
+    for source, target in ((points, broken), (broken, points)):
+        with pytest.raises(ValueError, match="points to align should be finite"):
+            fit_similarity(source, target)
 
 
 def test_nothing_nearby_fits_better() -> None:

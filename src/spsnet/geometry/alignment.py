@@ -34,10 +34,7 @@ def fit_similarity(
     """
     x, mean_x = _center(source)
     y, mean_y = _center(target)
-    covariance = np.swapaxes(y, -1, -2) @ x
-    if not np.isfinite(covariance).all():
-        raise ValueError("points to align should be finite")
-    u, singular, vt = np.linalg.svd(covariance)
+    u, singular, vt = np.linalg.svd(np.swapaxes(y, -1, -2) @ x)
     sign = np.where(np.linalg.det(u @ vt) < 0, -1.0, 1.0)
     u[..., 2] *= sign[..., None]
     singular[..., 2] *= sign
@@ -59,5 +56,7 @@ def apply_similarity(
 def _center(
     points: Float[np.ndarray, "*batch points 3"],
 ) -> tuple[Float[np.ndarray, "*batch points 3"], Float[np.ndarray, "*batch 3"]]:
+    if not np.isfinite(points).all():
+        raise ValueError("points to align should be finite")
     mean = np.einsum("...pi->...i", points, dtype=np.float64) / points.shape[-2]
     return points - mean[..., None, :], mean
