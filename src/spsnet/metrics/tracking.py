@@ -91,7 +91,8 @@ def compute_tracking_scores(
     """Count what MOTA and IDF1 are made of, over one film.
 
     Frame by frame each labelled person keeps the id of its last match, however long ago, while the boxes overlap
-    enough; the others are paired so that most are, and of those the ones that overlap most.
+    enough (of two who had one id in turn, the first in the frame); the others are paired so that most are, and of those
+    the ones that overlap most.
 
     Convention:
         One person over 10 frames, found in all, called 1 in six and 2 in four: one switch, MOTA 0.9, IDF1 0.6.
@@ -194,7 +195,7 @@ def _pair(overlap: Float[np.ndarray, "_ _"], allowed: Bool[np.ndarray, "_ _"]) -
     """As many allowed pairs as there can be, and of these choices the one of the greatest overlap."""
     reward = np.where(allowed, 1 + min(overlap.shape) + overlap, 0.0)
     rows, columns = linear_sum_assignment(reward, maximize=True)
-    return [(row, column) for row, column in zip(rows, columns, strict=True) if allowed[row, column]]
+    return [(row, column) for row, column in zip(rows.tolist(), columns.tolist(), strict=True) if allowed[row, column]]
 
 
 def _count_id_matches(
