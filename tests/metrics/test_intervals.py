@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import bootstrap
 
-from spsnet.metrics import average, average_by_sequence, estimate_difference, estimate_mean
+from spsnet.metrics import average, average_by_sequence, estimate_by_joint, estimate_difference, estimate_mean
 
 
 def count_all(values: np.ndarray) -> np.ndarray:
@@ -32,6 +33,44 @@ def test_the_interval_is_that_of_the_normal_distribution_over_many_windows() -> 
     estimate = estimate_mean(values, count_all(values))
     assert estimate.margin == pytest.approx(1.96 * 10 / math.sqrt(400), rel=0.1)
     assert estimate == estimate_mean(values, count_all(values))
+
+
+def test_the_interval_is_that_of_scipy() -> None:
+    """Scipy draws pairs of a sequence's sum and number; the ends are random, by about 3 % of the interval."""
+    rng = np.random.default_rng(3)
+    sequence = rng.integers(0, 24, 3000)
+    values = rng.gamma(2, 20, size=(24, 1))[sequence] + rng.normal(0, 10, size=(3000, 14))
+    mask = rng.random(values.shape) < 0.8
+    estimate = estimate_mean(values, mask, sequence=sequence)
+    sums = np.array([values[sequence == number][mask[sequence == number]].sum() for number in range(24)])
+    counts = np.array([mask[sequence == number].sum() for number in range(24)])
+    other = bootstrap(
+        (sums, counts),
+        lambda total, number, axis: total.sum(axis) / number.sum(axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=5000,
+        confidence_level=0.95,
+        method="percentile",
+        rng=rng,
+    ).confidence_interval
+    width = other.high - other.low
+    assert estimate.low == pytest.approx(other.low, abs=0.08 * width)
+    assert estimate.high == pytest.approx(other.high, abs=0.08 * width)
+
+
+def test_each_joint_has_the_interval_it_would_have_alone() -> None:
+    by_hand = estimate_by_joint(np.array([[10.0, 1], [20, 1]]), np.ones((2, 2), bool))
+    assert [(joint.value, joint.low, joint.high) for joint in by_hand] == [(15, 10, 20), (1, 1, 1)]
+    rng = np.random.default_rng(4)
+    values, mask, sequence = rng.normal(size=(60, 3)), rng.random((60, 3)) < 0.7, np.arange(60) // 10
+    mask[:20, 1], mask[:, 2] = False, False
+    first, second, nothing = estimate_by_joint(values, mask, sequence=sequence)
+    assert first == estimate_mean(values[:, 0], mask[:, 0], sequence=sequence)
+    assert second == estimate_mean(values[20:, 1], mask[20:, 1], sequence=sequence[20:] - 2)
+    assert math.isnan(nothing.value)
+    with pytest.raises(ValueError, match="1 of 2 are not"):
+        estimate_by_joint(np.array([[1.0, 1], [1, np.nan]]), np.ones((2, 2), bool))
 
 
 def test_frames_of_one_sequence_do_not_make_a_mean_surer() -> None:

@@ -7,7 +7,7 @@ from spsnet.metrics.ground import (
     find_contacts,
     fit_ground,
 )
-from spsnet.metrics.intervals import Estimate, estimate_difference, estimate_mean
+from spsnet.metrics.intervals import Estimate, estimate_by_joint, estimate_difference, estimate_mean
 from spsnet.metrics.joints import compute_mpjpe, compute_pa_mpjpe
 from spsnet.metrics.reduction import average, average_by_frame, average_by_joint, average_by_sequence
 from spsnet.metrics.smoothness import (
@@ -45,6 +45,7 @@ __all__ = [
     "compute_tracking_scores",
     "convert_to_mm_frame2",
     "convert_to_mm_s2",
+    "estimate_by_joint",
     "estimate_difference",
     "estimate_mean",
     "find_contacts",

@@ -1,6 +1,8 @@
 """How sure a mean is: bootstrap over sequences, since frames of one are alike."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -50,7 +52,30 @@ def estimate_mean(
     Source:
         Efron and Tibshirani, "An introduction to the bootstrap", 1993, percentile intervals; sequences as clusters.
     """
-    return _make_estimate(average(values, valid_mask), _draw_means(values, valid_mask, sequence, seed=0))
+    drawn = _draw_means(values, valid_mask, sequence, partial(_draw_sequences, seed=0))
+    return _make_estimate(average(values, valid_mask), drawn)
+
+
+def estimate_by_joint(
+    values: Float[np.ndarray, "frames *any joints"],
+    valid_mask: Bool[np.ndarray, "frames *any joints"],
+    *,
+    sequence: Int[np.ndarray, " frames"] | None = None,
+) -> list[Estimate]:
+    """`estimate_mean` of each joint by itself.
+
+    Convention:
+        Two sequences of one frame, joints of (10, 1) and (20, 1): 15 from 10 to 20, and 1 from 1 to 1. Each interval
+        holds for its joint alone: of 20 joints, one is expected to lie outside.
+
+    Raises:
+        ValueError: As `estimate_mean`.
+    """
+    draw = cache(partial(_draw_sequences, seed=0))
+    return [
+        _make_estimate(average(of_joint, mask), _draw_means(of_joint, mask, sequence, draw))
+        for of_joint, mask in zip(np.moveaxis(values, -1, 0), np.moveaxis(valid_mask, -1, 0), strict=True)
+    ]
 
 
 def estimate_difference(
@@ -69,8 +94,8 @@ def estimate_difference(
     Raises:
         ValueError: As `estimate_mean`.
     """
-    drawn = _draw_means(values, valid_mask, sequence, seed=0)
-    other_drawn = _draw_means(other_values, other_mask, other_sequence, seed=1)
+    drawn = _draw_means(values, valid_mask, sequence, partial(_draw_sequences, seed=0))
+    other_drawn = _draw_means(other_values, other_mask, other_sequence, partial(_draw_sequences, seed=1))
     return _make_estimate(average(values, valid_mask) - average(other_values, other_mask), drawn - other_drawn)
 
 
@@ -78,16 +103,19 @@ def _draw_means(
     values: Float[np.ndarray, "frames *any"],
     valid_mask: Bool[np.ndarray, "frames *any"],
     sequence: Int[np.ndarray, " frames"] | None,
-    *,
-    seed: int,
+    draw: Callable[[int], Int[np.ndarray, "draws sequences"]],
 ) -> Float[np.ndarray, " draws"]:
     sums, counts = sum_by_sequence(values, valid_mask, np.arange(len(values)) if sequence is None else sequence)
     sums, counts = sums[counts > 0], counts[counts > 0]
-    sequences = len(sums)
-    if not sequences:
+    if not len(sums):
         return np.full(_DRAWS, np.nan)
-    drawn = np.random.default_rng(seed).multinomial(sequences, np.full(sequences, 1 / sequences), size=_DRAWS)
+    drawn = draw(len(sums))
     return np.asarray((drawn @ sums) / (drawn @ counts))
+
+
+def _draw_sequences(sequences: int, *, seed: int) -> Int[np.ndarray, "draws sequences"]:
+    """How often each sequence is drawn, each time."""
+    return np.random.default_rng(seed).multinomial(sequences, np.full(sequences, 1 / sequences), size=_DRAWS)
 
 
 def _make_estimate(value: float, drawn: Float[np.ndarray, " draws"]) -> Estimate:
