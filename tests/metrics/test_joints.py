@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,6 +29,29 @@ def test_mpjpe_heeds_place_only_without_a_root() -> None:
     moved = target + np.array([1.0, -2.0, 3.0])
     np.testing.assert_allclose(compute_mpjpe(moved, target, root=(2, 3)), 0, atol=1e-9)
     np.testing.assert_allclose(compute_mpjpe(moved, target, root=None), 1000 * np.sqrt(14))
+
+
+def test_mpjpe_agrees_with_loops() -> None:
+    predicted, target = draw_joints(20, 5, 14), draw_joints(21, 5, 14)
+    error = compute_mpjpe(predicted, target, root=(2, 3))
+    for frame in range(5):
+        roots = [(joints[frame, 2] + joints[frame, 3]) / 2 for joints in (predicted, target)]
+        for joint in range(14):
+            expected = math.dist(predicted[frame, joint] - roots[0], target[frame, joint] - roots[1])
+            assert error[frame, joint] == pytest.approx(1000 * expected)
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10**6), root=st.sampled_from([None, (0,), (2, 3), tuple(range(14))]))
+def test_mpjpe_is_a_distance(seed: int, root: tuple[int, ...] | None) -> None:
+    """The same the other way round, in axes turned for both, and never longer than by way of a third body."""
+    first, second, third = (draw_joints(seed + step, 14) for step in range(3))
+    error = compute_mpjpe(first, second, root=root)
+    np.testing.assert_allclose(compute_mpjpe(second, first, root=root), error)
+    turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
+    np.testing.assert_allclose(compute_mpjpe(first @ turn.T, second @ turn.T, root=root), error)
+    detour = compute_mpjpe(first, third, root=root) + compute_mpjpe(third, second, root=root)
+    assert (error <= detour + 1e-9).all()
 
 
 @pytest.mark.parametrize("root", [(), (14,), (-1,)])
@@ -81,6 +106,25 @@ def test_pa_mpjpe_agrees_with_scipy() -> None:
         assert (error[frame] ** 2).sum() == pytest.approx(disparity * spread, rel=1e-9)
 
 
+def test_pa_mpjpe_agrees_with_scipys_rotations_where_reflections_would_fit_better() -> None:
+    """`align_vectors` knows rotations only; the best scale of a turned body is a quotient of two sums."""
+    target = draw_joints(14, 40, 14)
+    predicted = (target + 0.2 * draw_joints(15, 40, 14)) * np.array([-1.0, 1, 1])
+    error = compute_pa_mpjpe(predicted, target)
+    for frame in range(40):
+        centred, wanted = (joints[frame] - joints[frame].mean(0) for joints in (predicted, target))
+        turned = Rotation.align_vectors(wanted, centred)[0].apply(centred)
+        aligned = turned * (turned * wanted).sum() / (turned * turned).sum()
+        np.testing.assert_allclose(error[frame], 1000 * np.linalg.norm(aligned - wanted, axis=1), rtol=1e-7)
+
+
+def test_pa_mpjpe_by_hand() -> None:
+    """A square of edge 2 against a rectangle of 2 × 4: of scale 1.5, every corner half a metre off each way."""
+    target = np.array([[1.0, 2, 0], [1, -2, 0], [-1, -2, 0], [-1, 2, 0]])
+    predicted = np.array([[1.0, 1, 0], [1, -1, 0], [-1, -1, 0], [-1, 1, 0]])
+    np.testing.assert_allclose(compute_pa_mpjpe(predicted, target), 500 * np.sqrt(2))
+
+
 def test_pa_mpjpe_aligns_each_frame_of_a_batch_by_itself() -> None:
     target = draw_joints(7, 2, 3, 14)
     predicted = target + 0.1 * draw_joints(8, 2, 3, 14)
@@ -110,6 +154,15 @@ def test_pa_mpjpe_over_valid_joints_alone() -> None:
     assert np.isnan(error[0, [2, 7]]).all()
     assert np.isnan(error[1:3]).all()
     np.testing.assert_allclose(error[3], compute_pa_mpjpe(predicted[3], target[3]))
+
+
+def test_pa_mpjpe_refuses_a_valid_joint_that_is_none() -> None:
+    target = draw_joints(16, 2, 14)
+    predicted = target.copy()
+    predicted[1, 3, 0] = np.nan
+    for valid in (None, np.ones((2, 14), bool)):
+        with pytest.raises(ValueError, match="points to align should be finite"):
+            compute_pa_mpjpe(predicted, target, valid_mask=valid)
 
 
 def test_no_frames_and_joints_in_one_place() -> None:
