@@ -1,4 +1,6 @@
 import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,29 @@ def test_files_that_are_no_bodies(tmp_path: Path) -> None:
         load_body(path)
     with pytest.raises(UserError, match="holds no table of arrays"):
         build_body([1, 2], Path("list.pkl"))
+
+
+class Trap:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.parametrize("key", ["v_template", "J_regressor", "extra"])
+def test_a_pickle_that_runs_code_is_refused_and_runs_nothing(tmp_path: Path, key: str) -> None:
+    path, sprung = tmp_path / "SMPL_NEUTRAL.pkl", tmp_path / "sprung"
+    path.write_bytes(pickle.dumps({**make_body_arrays(0), key: Trap(sprung)}, protocol=2))
+    with pytest.raises(
+        UserError, match=r"SMPL_NEUTRAL.pkl: refused, nothing in it was run: it asks for \w+.mkdir; get"
+    ):
+        load_body(path)
+    assert not sprung.exists()
+    pickle.loads(path.read_bytes())
+    assert sprung.exists()  # the trap is a real one
 
 
 def test_an_npz_with_a_damaged_member_is_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reference import old_pickles
 from reference.body_loops import make_body_arrays
-from spsnet.pickles import load_pickle
+from spsnet.pickles import load_npz, load_pickle
 from spsnet.records import UserError
 
 
@@ -84,6 +84,47 @@ def test_ordered_and_shared_objects(tmp_path: Path) -> None:
     got = load_pickle(write(tmp_path / "a.pkl", pickle.dumps(value)))
     assert list(got) == ["b", "a"]
     assert got["a"][0] is got["a"][1] is got["b"]
+
+
+def test_archives_of_arrays_and_of_objects_come_back(tmp_path: Path) -> None:
+    table = {"poses": np.arange(6.0).reshape(2, 3), "names": ["a", "b"]}
+    path = tmp_path / "a.npz"
+    np.savez(path, table=np.array(table, dtype=object), plain=VALUES["array"], texts=np.array(["a", 2], dtype=object))
+    got = load_npz(path)
+    assert_same(got["table"][()], table)
+    assert_same(got["plain"], VALUES["array"])
+    assert got["texts"].tolist() == ["a", 2]
+
+
+def test_an_array_made_of_one_object_comes_back(tmp_path: Path) -> None:
+    """`numpy.array(object, dtype=object)`, which every numpy has, and nothing else of that function."""
+    value = {"a": np.arange(3)}
+    got = load_pickle(write(tmp_path / "a.pkl", pickle.dumps(Calls(np.array, value, np.dtype(object)))))
+    assert got.shape == ()
+    assert_same(got[()], value)
+    for arguments in (([1, 2],), ([1, 2], np.dtype(float)), (value, "O")):
+        with pytest.raises(UserError, match="not a readable pickle"):
+            load_pickle(write(tmp_path / "a.pkl", pickle.dumps(Calls(np.array, *arguments))))
+
+
+def test_archives_that_want_to_run_something_are_refused(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    path = tmp_path / "evil.npz"
+    np.savez(path, poses=np.zeros(3), gender=np.array(Calls(os.system, touch(mark)), dtype=object))
+    with pytest.raises(UserError, match=r"evil\.npz: refused, nothing in it was run: it asks for \w+\.system; get the"):
+        load_npz(path)
+    assert not mark.exists()
+
+
+def test_damaged_archives_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.arange(100))
+    whole = path.read_bytes()
+    for content in (b"", b"hello", whole[:200], whole.replace(b"NUMPY", b"NUMPI")):
+        with pytest.raises(UserError, match=r"a\.npz: not a whole \.npz of arrays .*; get the file again"):
+            load_npz(write(path, content))
+    with pytest.raises(UserError, match=r"gone\.npz: no such file; check the path"):
+        load_npz(tmp_path / "gone.npz")
 
 
 def test_python_2_pickle_of_smpl(tmp_path: Path) -> None:

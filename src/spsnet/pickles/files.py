@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -62,27 +62,11 @@ def load_npz(path: Path) -> dict[str, Any]:
         arrays = {}
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
-                with archive.open(name) as member:
-                    arrays[name.removesuffix(".npy")] = _read_array(member)
+                arrays[name.removesuffix(".npy")] = _read_array(archive.read(name))
         return arrays
 
     _require_file(path)
     return _guard(path, "a whole .npz of arrays", read)
-
-
-def load_npy(path: Path) -> np.ndarray:
-    """Read the array of an `.npy`, of objects too.
-
-    Raises:
-        UserError: As `load_npz`.
-    """
-
-    def read() -> np.ndarray:
-        with path.open("rb") as file:
-            return _read_array(file)
-
-    _require_file(path)
-    return _guard(path, "a whole .npy array", read)
 
 
 def _guard(path: Path, wanted: str, read: Callable[[], Any]) -> Any:
@@ -112,21 +96,15 @@ def _decompress(content: bytes) -> bytes:
     return content
 
 
-def _read_array(file: IO[bytes]) -> np.ndarray:
+def _read_array(content: bytes) -> np.ndarray:
     """An array with its header, as numpy saves it; objects follow as a pickle."""
-    start = file.read(np.lib.format.MAGIC_LEN)
-    version = np.lib.format.read_magic(BytesIO(start))
-    size = file.read(2 if version == (1, 0) else 4)
-    header = start + size + file.read(int.from_bytes(size, "little"))
+    stream = BytesIO(content)
+    version = np.lib.format.read_magic(stream)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    stream = BytesIO(header)
-    stream.seek(len(start))
     shape, _, dtype = read_header(stream)
-    content = BytesIO(header + file.read())
     if not dtype.hasobject:
-        return np.asarray(np.lib.format.read_array(content, allow_pickle=False))
-    content.seek(len(header))
-    array = unpickle(content)
+        return np.asarray(np.lib.format.read_array(BytesIO(content), allow_pickle=False))
+    array = unpickle(stream)
     if not isinstance(array, np.ndarray) or array.shape != shape:
         raise ValueError(f"an array of objects of shape {shape} whose pickle is another thing")
     return array

@@ -217,6 +217,15 @@ def make_scalar(dtype: Any, data: Any) -> Any:
     return make_array(data, dtype, ())[()]
 
 
+def wrap_object(value: Any, dtype: Any) -> Ndarray:
+    """An array that holds one object, which has no shape: how we write a table into an `.npz`."""
+    if not isinstance(dtype, Dtype) or not dtype.dtype.hasobject:
+        raise pickle.UnpicklingError("an array of an object without the type of objects")
+    record = Ndarray()
+    record.__setstate__((1, (), dtype, False, [value]))
+    return record
+
+
 def rebuild(kind: Any, *_: Any) -> Any:
     """An empty object of a listed class, to be filled by its state."""
     if not isinstance(kind, type) or not (kind is Ndarray or issubclass(kind, Object | EmbeddedArray)):

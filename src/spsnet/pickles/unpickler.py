@@ -22,6 +22,7 @@ from spsnet.pickles.stand_ins import (
     make_array,
     make_scalar,
     rebuild,
+    wrap_object,
 )
 
 
@@ -43,6 +44,7 @@ def _list_names() -> dict[tuple[str, str], Any]:
     """Every name a pickle may use, with the record of ours that stands for it."""
     listed: dict[tuple[str, str], Any] = {
         ("numpy", "ndarray"): Ndarray,
+        ("numpy", "array"): Function(wrap_object),
         ("numpy", "dtype"): Dtype,
         ("_codecs", "encode"): Function(lambda text, *_: text.encode("latin1")),
         ("collections", "OrderedDict"): Function(lambda items=(): dict(items)),
