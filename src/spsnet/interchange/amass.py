@@ -28,7 +28,7 @@ from spsnet.datasets.amass import JOINTS_BY_COUNT
 from spsnet.geometry import axis_angle_to_matrix, matrix_to_axis_angle
 from spsnet.interchange.fields import Fields
 from spsnet.interchange.gaps import fill_gaps
-from spsnet.interchange.placement import require_translation
+from spsnet.interchange.placement import note_body, require_translation
 from spsnet.interchange.result_format import ResultFormat
 from spsnet.pickles import load_npz
 from spsnet.records import PredictedMotion
@@ -37,8 +37,6 @@ _REMEDY = "give a motion of AMASS, one whose name ends in _poses.npz or _stageii
 _WORLD_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 _BODIES = {24: "smpl", 52: "smplh", 55: "smplx"}
 _SMPL_H, _BETAS = 52, 16
-_BODY_KEY = "body_name"
-"""A key of ours: the body that the shape is of, where it is not the one that the number of joints tells."""
 
 
 def read_amass(path: Path, *, vertices: bool = False) -> list[PredictedMotion]:  # noqa: ARG001 - it has no mesh
@@ -48,14 +46,14 @@ def read_amass(path: Path, *, vertices: bool = False) -> list[PredictedMotion]: 
         UserError: If the file cannot be read, asks to run something, or lacks an array: names the key.
     """
     fields = Fields.open(path, load_npz(path), what="an archive of arrays", remedy=_REMEDY)
-    poses = fields.take_numbers("poses", (None, None))
+    poses = fields.take_poses("poses", None)
     frames, joints = len(poses), poses.shape[1] // 3
     if poses.shape[1] % 3 or joints not in JOINTS_BY_COUNT:
         raise fields.refuse("poses", f"should be 72, 156 or 165 numbers a frame, is {poses.shape[1]}")
     betas = fields.take_numbers("betas", (None,))
     if len(betas) < 10:
         raise fields.refuse("betas", f"should be 10 or more numbers, is {len(betas)}")
-    body = str(fields.require(_BODY_KEY)) if _BODY_KEY in fields else _BODIES[joints]
+    body = fields.take_body(_BODIES[joints])
     shape = np.tile(betas[:10], (frames, 1))
     axis_angle = poses.reshape(frames, joints, 3)[:, JOINTS_BY_COUNT[joints]]
     place = fields.take_numbers("trans", (frames, 3)).astype(np.float64)
@@ -83,16 +81,16 @@ def write_amass(motions: Sequence[PredictedMotion], path: Path) -> None:
     place = require_translation(motion) @ _WORLD_CAMERA.T + pelvis @ _WORLD_CAMERA.T - pelvis
     poses = np.zeros((len(motion), _SMPL_H, 3))
     poses[:, JOINTS_BY_COUNT[_SMPL_H]] = _turn_root(motion.pose_rad, _WORLD_CAMERA).reshape(-1, 24, 3)
+    arrays = {
+        "poses": poses.reshape(len(motion), -1).astype(np.float32),
+        "trans": place.astype(np.float32),
+        "betas": np.concatenate([shape, np.zeros(_BETAS - 10)]).astype(np.float32),
+        "gender": np.array("neutral"),
+        "mocap_framerate": np.array(motion.fps),
+        **{key: np.array(name) for key, name in note_body(motion, _BODIES[_SMPL_H]).items()},
+    }
     with path.open("wb") as file:
-        np.savez(
-            file,
-            poses=poses.reshape(len(motion), -1).astype(np.float32),
-            trans=place.astype(np.float32),
-            betas=np.concatenate([shape, np.zeros(_BETAS - 10)]).astype(np.float32),
-            gender=np.array("neutral"),
-            mocap_framerate=np.array(motion.fps),
-            body_name=np.array(motion.body),
-        )
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _turn_root(pose_rad: Float[np.ndarray, "time 72"], turn: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "time 72"]:
@@ -123,10 +121,11 @@ AMASS = ResultFormat(
     suffix=".npz",
     keeps=frozenset({"translation_m", "fps"}),
     needs=frozenset({"translation_m", "fps"}),
-    body="smplh",
+    body=_BODIES[_SMPL_H],
     numbered=False,
     one_shape=True,
     remarks=("the camera: the world is that of a level camera at its origin",),
+    unread=("fingers", "shape coefficients after the first 10", "gender", "soft tissue ('dmpls')"),
     single=True,
     read=read_amass,
     write=write_amass,

@@ -10,6 +10,8 @@ from jaxtyping import Float, Int
 
 from spsnet.records import UserError
 
+BODY_KEY = "body_name"
+"""A key of ours in files that we write: whose body the shape is of, where the format means another."""
 _SMALLEST_SCALE = 1e-9
 
 
@@ -96,6 +98,41 @@ class Fields:
             bad = int(numbers.size - np.count_nonzero(np.isfinite(numbers)))
             raise self.refuse(key, f"is not finite in {bad} of {numbers.size} elements")
         return numbers
+
+    def take_poses(self, key: Any, numbers: int | None) -> Float[np.ndarray, "time numbers"]:
+        """So many finite numbers for each of some frames.
+
+        Raises:
+            UserError: As `take_numbers`, or if there is no frame.
+        """
+        poses = self.take_numbers(key, (None, numbers))
+        if not len(poses):
+            raise self.refuse(key, "holds no frame")
+        return poses
+
+    def take_rows(self, key: Any, rows: int) -> Any:
+        """An array or list of so many things.
+
+        Raises:
+            UserError: If it is missing, or of another length.
+        """
+        value = self.require(key)
+        if not (isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim)) or len(value) != rows:
+            raise self.refuse(key, f"should hold {rows} rows, is {_describe(value)}")
+        return value
+
+    def take_body(self, otherwise: str) -> str:
+        """The body that the shape is of: what a file of ours says, once or for each frame; else what the format means.
+
+        Raises:
+            UserError: If it is no name, or several.
+        """
+        if BODY_KEY not in self:
+            return otherwise
+        names = {str(name) for name in np.ravel(self.content[BODY_KEY])}
+        if len(names) != 1 or "" in names:
+            raise self.refuse(BODY_KEY, "should be the name of one body")
+        return names.pop()
 
     def take_scales(self, key: Any, values: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
         """Scales or sides of the field `key`, which have to be positive."""

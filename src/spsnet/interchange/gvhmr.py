@@ -7,8 +7,9 @@ Convention:
     `smpl_params_incam` is in the camera, x right, y down, z forward, metres; the world's is not read. The body is
     SMPL-X's: 21 joints that turn as SMPL's do, hands at rest (zero here). Its shape coefficients mean nothing for SMPL,
     and its pelvis lies some 0.1 m from where SMPL's does at the same `transl`: positions may be compared about the
-    pelvis only. GVHMR takes films at 30 frames a second; frame 0 is the film's first. One focal length: the mean of fx
-    and fy over the film. fx = 990, fy = 1010 gives 1000 px.
+    pelvis only. GVHMR takes every film for one of 30 frames a second; frame 0 is the film's first. One focal length:
+    the mean of fx and fy over the film. fx = 990, fy = 1010 gives 1000 px. The network's own outputs, `net_outputs`,
+    are not read.
 
 Source:
     The tables that GVHMR's demo saves, and its issues on what they mean.
@@ -22,14 +23,14 @@ import numpy as np
 
 from spsnet.interchange.fields import Fields
 from spsnet.interchange.gaps import fill_gaps
-from spsnet.interchange.placement import require_placement
+from spsnet.interchange.placement import note_body, require_placement
 from spsnet.interchange.result_format import ResultFormat
 from spsnet.interchange.torch_files import load_tensors, save_tensors
 from spsnet.records import PredictedMotion
 
 _REMEDY = "give the hmr4d_results.pt that GVHMR's demo wrote"
 _FPS = 30.0
-_TURNED = 63
+_TURNED, _BODY = 63, "smplx"
 
 
 def read_gvhmr(path: Path, *, vertices: bool = False) -> list[PredictedMotion]:  # noqa: ARG001 - it has no mesh
@@ -40,7 +41,7 @@ def read_gvhmr(path: Path, *, vertices: bool = False) -> list[PredictedMotion]: 
     """
     fields = Fields.open(path, load_tensors(path), what="a table of tensors", remedy=_REMEDY)
     person = fields.take_table("smpl_params_incam", "a table of tensors")
-    turned = person.take_numbers("body_pose", (None, _TURNED))
+    turned = person.take_poses("body_pose", _TURNED)
     frames = len(turned)
     hands = np.zeros((frames, 72 - 3 - _TURNED), turned.dtype)
     focal, center = None, None
@@ -54,7 +55,7 @@ def read_gvhmr(path: Path, *, vertices: bool = False) -> list[PredictedMotion]: 
             frame_index=np.arange(frames),
             pose_rad=np.concatenate([person.take_numbers("global_orient", (frames, 3)), turned, hands], axis=1),
             shape=person.take_numbers("betas", (frames, 10)),
-            body="smplx",
+            body=fields.take_body(_BODY),
             translation_m=person.take_numbers("transl", (frames, 3)),
             focal_px=focal,
             center_px=center,
@@ -74,7 +75,8 @@ def write_gvhmr(motions: Sequence[PredictedMotion], path: Path) -> None:
         "global_orient": motion.pose_rad[:, :3],
         "transl": translation,
     }
-    content: dict[str, Any] = {"smpl_params_incam": person, "K_fullimg": np.tile(camera, (len(motion), 1, 1))}
+    cameras = np.tile(camera, (len(motion), 1, 1))
+    content: dict[str, Any] = {"smpl_params_incam": person, "K_fullimg": cameras, **note_body(motion, _BODY)}
     save_tensors(content, path)
 
 
@@ -84,9 +86,10 @@ GVHMR = ResultFormat(
     suffix=".pt",
     keeps=frozenset({"translation_m", "focal_px", "center_px"}),
     needs=frozenset({"translation_m", "focal_px", "center_px"}),
-    body="smplx",
+    body=_BODY,
     numbered=False,
     remarks=("turns of the hands", "pose and place in the world: 'smpl_params_global' is not written"),
+    unread=("pose and place in the world ('smpl_params_global')", "'net_outputs'"),
     single=True,
     read=read_gvhmr,
     write=write_gvhmr,

@@ -19,8 +19,17 @@ FIELDS = {
 _SAME_LENS = 0.01
 
 
-def list_losses(motions: Sequence[PredictedMotion], kind: ResultFormat) -> list[str]:
-    """What is left out or changed when these motions are written in this format, each in a few words."""
+def list_losses(
+    motions: Sequence[PredictedMotion], kind: ResultFormat, source: ResultFormat | None = None
+) -> list[str]:
+    """What is left out or changed when motions are written in a format, each in a few words.
+
+    Args:
+        motions: The people.
+        kind: Format to write.
+        source: Format that they were read from: then also what its reader leaves there, and meshes for which there is
+            no room.
+    """
     losses = [
         words
         for field, words in FIELDS.items()
@@ -35,10 +44,15 @@ def list_losses(motions: Sequence[PredictedMotion], kind: ResultFormat) -> list[
     bodies = {motion.body for motion in motions} - {kind.body}
     if kind.body is not None:
         losses += [
-            f"the body: the shape is of {body}, who reads {kind.title} takes it for {kind.body}'s"
+            f"the body: shape and place hold for {body}, programs that read {kind.title} take them for {kind.body}'s: "
+            "another build, and off by some decimetres"
             for body in sorted(bodies)
         ]
-    return [*losses, *_list_lenses(motions, kind), *kind.remarks]
+    losses += [*_list_lenses(motions, kind), *kind.remarks]
+    if source is not None:
+        has_meshes = "vertices_m" in source.keeps - kind.keeps and all(motion.vertices_m is None for motion in motions)
+        losses += [*([FIELDS["vertices_m"]] if has_meshes else []), *source.unread]
+    return losses
 
 
 def _list_lenses(motions: Sequence[PredictedMotion], kind: ResultFormat) -> list[str]:
@@ -50,7 +64,7 @@ def _list_lenses(motions: Sequence[PredictedMotion], kind: ResultFormat) -> list
         if motion.focal_px is not None and motion.center_px is not None
     }
     return [
-        f"the lens: who reads {kind.title} takes {theirs} px for {ours} px, depth is scaled along"
+        f"the lens: {kind.title} means {theirs} px where the results have {ours} px, depth is scaled along"
         for ours, theirs in sorted(pairs)
         if abs(ours - theirs) > _SAME_LENS * ours
     ]

@@ -8,7 +8,8 @@ Convention:
     5000 px on the picture padded to a square and shrunk to 256 px: f = 5000 max(W, H) / 256 px of the film, so people
     stand far off. Film 1280 × 720: f = 25000 px. `3d_joints` lie about the body's origin, the first 25 are OpenPose's.
     A person who was lost for a while stays in the lists with what was last seen: where `tracked_time` is not 0, the
-    frame is left out. A film's frame is `time`, counted from the first one PHALP looked at.
+    frame is left out. A film's frame is `time`, counted from the first one PHALP looked at. Masks, appearance and what
+    is predicted of the future are not read.
 
 Source:
     PHALP's description of its output and the files of 4D-Humans' `track.py`.
@@ -16,6 +17,7 @@ Source:
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spsnet.geometry import axis_angle_to_matrix, matrix_to_axis_angle
-from spsnet.interchange.fields import Fields
+from spsnet.interchange.fields import BODY_KEY, Fields
 from spsnet.interchange.placement import number_people, require_boxes, require_placement
 from spsnet.interchange.portable_pickles import dump_pickle
 from spsnet.interchange.result_format import ResultFormat
@@ -32,7 +34,7 @@ from spsnet.records import PredictedMotion
 
 _REMEDY = "give the pickle of its results folder that PHALP or 4D-Humans wrote"
 _LENS_PX, _SQUARE_PX = 5000.0, 256.0
-_JOINTS = 45
+_JOINTS, _BODY = 45, "smpl"
 _OPENPOSE = 25
 _LOOSEST_ROTATION = 0.01
 
@@ -53,12 +55,13 @@ def read_phalp(path: Path, *, vertices: bool = False) -> list[PredictedMotion]: 
 
 
 def _read_frame(fields: Fields) -> list[tuple[str, dict[str, Any]]]:
-    people, waiting = fields.require("tid"), fields.require("tracked_time")
-    keys = ("smpl", "camera", "bbox", "size", *(["3d_joints"] if "3d_joints" in fields else []))
-    lists = {key: fields.require(key) for key in keys}
-    for key, values in {"tracked_time": waiting, **lists}.items():
+    optional = [key for key in ("3d_joints", BODY_KEY) if key in fields]
+    lists = {key: fields.require(key) for key in ("tid", "tracked_time", "smpl", "camera", "bbox", "size", *optional)}
+    people = lists["tid"] if isinstance(lists["tid"], list) else []
+    for key, values in lists.items():
         if not isinstance(values, list) or len(values) != len(people):
             raise fields.refuse(key, f"should list something for each of {len(people)} people of 'tid'")
+    waiting = fields.check_numbers("tracked_time", np.array(lists["tracked_time"] or np.zeros(0)), (len(people),))
     rows = []
     for place, person in enumerate(people):
         if waiting[place] == 0:
@@ -79,6 +82,7 @@ def _read_row(fields: Fields, row: dict[str, Any]) -> dict[str, Any]:
     size = fields.take_scales("size", fields.check_numbers("size", row["size"], (2,)))
     joints = row.get("3d_joints")
     return {
+        "body": replace(fields, content=row).take_body(_BODY),
         "pose": matrix_to_axis_angle(rotations.astype(np.float64)).reshape(72).astype(rotations.dtype),
         "shape": body.take_numbers("betas", (10,)),
         "camera": fields.check_numbers("camera", row["camera"], (3,)),
@@ -99,7 +103,7 @@ def _join(person: str, rows: dict[int, dict[str, Any]]) -> PredictedMotion:
         frame_index=np.array(numbers),
         pose_rad=np.stack(columns["pose"]),
         shape=np.stack(columns["shape"]),
-        body="smpl",
+        body=columns["body"][0],
         translation_m=translation,
         focal_px=_find_lens(width, height),
         center_px=(float(width) / 2, float(height) / 2),
@@ -116,6 +120,7 @@ def _find_lens(width: float, height: float) -> float:
 def write_phalp(motions: Sequence[PredictedMotion], path: Path) -> None:
     """Write people frame by frame; depth is moved so that PHALP's lens shows them where ours does."""
     frames: dict[str, dict[str, Any]] = {}
+    is_foreign = any(motion.body != _BODY for motion in motions)
     for number in sorted({int(number) for motion in motions for number in motion.frame_index}):
         name = f"{number + 1:06d}.jpg"
         keys = ("tracked_ids", "tracked_bbox", "tid", "bbox", "tracked_time", "size", "smpl", "camera")
@@ -123,15 +128,17 @@ def write_phalp(motions: Sequence[PredictedMotion], path: Path) -> None:
     for person, motion in zip(number_people(motions), motions, strict=True):
         for number, row in zip(motion.frame_index, _make_rows(motion), strict=True):
             frame = frames[f"{number + 1:06d}.jpg"]
-            for key, value in {**row, "tid": person, "tracked_ids": person, "tracked_time": 0}.items():
+            known = {**row, "tracked_bbox": row["bbox"], "tid": person, "tracked_ids": person, "tracked_time": 0}
+            for key, value in known.items():
                 frame[key].append(value)
-            frame["tracked_bbox"].append(row["bbox"])
+            if is_foreign:
+                frame.setdefault(BODY_KEY, []).append(motion.body)
     dump_pickle(frames, path)
 
 
 def _make_rows(motion: PredictedMotion) -> list[dict[str, Any]]:
     camera, focal, center = require_placement(motion)
-    width, height = (round(2 * value) for value in center.tolist())
+    width, height = np.round(2 * center).tolist()
     rotations = axis_angle_to_matrix(motion.pose_rad.reshape(-1, 24, 3).astype(np.float64)).astype(np.float32)
     camera[:, 2] *= _find_lens(width, height) / focal
     boxes = _to_corner(require_boxes(motion))
@@ -144,7 +151,7 @@ def _make_rows(motion: PredictedMotion) -> list[dict[str, Any]]:
             },
             "camera": camera[place].astype(np.float32),
             "bbox": boxes[place],
-            "size": [height, width],
+            "size": [int(height), int(width)],
         }
         for place in range(len(motion))
     ]
@@ -161,8 +168,9 @@ PHALP = ResultFormat(
     suffix=".pkl",
     keeps=frozenset({"translation_m", "focal_px", "center_px", "box_xys_px"}),
     needs=frozenset({"translation_m", "focal_px", "center_px", "box_xys_px"}),
-    body="smpl",
+    body=_BODY,
     find_lens=lambda center_px: _find_lens(*(2 * value for value in center_px)),
+    unread=("masks, appearance and predictions", "joints after the first 25"),
     read=read_phalp,
     write=write_phalp,
 )

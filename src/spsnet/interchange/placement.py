@@ -1,4 +1,4 @@
-"""What a writer needs of a motion: where the body stands before which lens, and a number for each person."""
+"""What a writer needs of a motion: where which body stands before which lens, and a number for each person."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from spsnet.interchange.fields import BODY_KEY
 from spsnet.records import PredictedMotion
 
 
@@ -53,5 +54,12 @@ def require_boxes(motion: PredictedMotion) -> Float[np.ndarray, "time 3"]:
 def number_people(motions: Sequence[PredictedMotion]) -> list[int]:
     """The people's own numbers where all are called by one, else 1, 2 and so on."""
     if all(motion.person.isdecimal() for motion in motions):
-        return [int(motion.person) for motion in motions]
+        numbers = [int(motion.person) for motion in motions]
+        if len(set(numbers)) == len(numbers):
+            return numbers
     return list(range(1, len(motions) + 1))
+
+
+def note_body(motion: PredictedMotion, meant: str) -> dict[str, str]:
+    """What a file says of the body where the shape is not of the one that its format means; no other program asks."""
+    return {} if motion.body == meant else {BODY_KEY: motion.body}

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from spsnet.records import PredictedMotion
 
 
+@runtime_checkable
 class Reader(Protocol):
     """Reads a file of results."""
 
@@ -41,6 +42,8 @@ class ResultFormat:
     """The focal length that its readers take, from the picture's centre, where the file has none of its own."""
     remarks: tuple[str, ...] = ()
     """What else is left out, whatever the motion holds."""
+    unread: tuple[str, ...] = ()
+    """What files of the system hold that the reader leaves there."""
     single: bool = False
     """A file holds one person: several are written into a folder."""
     read: Reader

@@ -29,15 +29,16 @@ import numpy as np
 from jaxtyping import Float
 
 from spsnet.geometry import translation_to_crop_camera
-from spsnet.interchange.fields import Fields
+from spsnet.interchange.fields import BODY_KEY, Fields
 from spsnet.interchange.placement import number_people, require_placement
+from spsnet.interchange.portable_pickles import dump_tables
 from spsnet.interchange.result_format import ResultFormat
 from spsnet.pickles import load_npz
 from spsnet.records import PredictedMotion, UserError
 
 _REMEDY = "give the .npz that ROMP wrote for a picture, or its video_results.npz"
-_SMPL = 24
-_OPTIONAL = ("joints", "pj2d_org", "verts")
+_SMPL, _BODY = 24, "smpl"
+_OPTIONAL = ("joints", "pj2d_org", "verts", BODY_KEY)
 _REQUIRED = ("smpl_thetas", "smpl_betas", "cam")
 
 
@@ -55,7 +56,7 @@ def read_romp(path: Path, *, vertices: bool = False) -> list[PredictedMotion]:
     results = _take_table(archive, "results")
     if "smpl_thetas" in results:
         people = len(results.take_numbers("smpl_thetas", (None, 72)))
-        return [_make_motion(str(n + 1), _pick(results, n), [0], vertices) for n in range(people)]
+        return [_make_motion(str(n + 1), _pick(results, people, n), [0], vertices) for n in range(people)]
     return [_join_frames(results, vertices)]
 
 
@@ -66,9 +67,13 @@ def _take_table(archive: Fields, key: str) -> Fields:
     return Fields.open(archive.path, content, place=f"{key!r}, ", what="a table", remedy=_REMEDY)
 
 
-def _pick(fields: Fields, person: int) -> Fields:
+def _list_keys(fields: Fields) -> list[str]:
+    return [*_REQUIRED, *(key for key in _OPTIONAL if key in fields)]
+
+
+def _pick(fields: Fields, people: int, person: int) -> Fields:
     """One person of a picture as a sequence of one frame."""
-    content = {key: fields.require(key)[person : person + 1] for key in (*_REQUIRED, *_OPTIONAL) if key in fields}
+    content = {key: fields.take_rows(key, people)[person : person + 1] for key in _list_keys(fields)}
     return Fields(path=fields.path, content=content, place=fields.place, remedy=fields.remedy)
 
 
@@ -85,15 +90,14 @@ def _join_frames(results: Fields, vertices: bool) -> PredictedMotion:
             )
         if people:
             numbers.append(number)
-            for key in (*_REQUIRED, *_OPTIONAL):
-                if key in fields:
-                    columns[key].append(fields.require(key)[0])
+            for key in _list_keys(fields):
+                columns[key].append(fields.take_rows(key, people)[0])
     joined = Fields(path=results.path, content=columns, place=results.place, remedy=_REMEDY)
     return _make_motion("1", joined, numbers, vertices)
 
 
 def _make_motion(person: str, fields: Fields, numbers: Any, vertices: bool) -> PredictedMotion:
-    pose = fields.take_numbers("smpl_thetas", (None, 72))
+    pose = fields.take_poses("smpl_thetas", 72)
     frames = len(pose)
     camera = fields.take_numbers("cam", (frames, 3))
     scale = fields.take_scales("cam", camera[:, :1])
@@ -111,7 +115,7 @@ def _make_motion(person: str, fields: Fields, numbers: Any, vertices: bool) -> P
         frame_index=index.take_frames("frame_id", frames),
         pose_rad=pose,
         shape=fields.take_numbers("smpl_betas", (frames, 10)),
-        body="smpl",
+        body=fields.take_body(_BODY),
         translation_m=translation,
         focal_px=focal,
         center_px=center,
@@ -128,6 +132,7 @@ def _find_picture(
     pixels = fields.take_numbers("pj2d_org", (*joints.shape[:2], 2)).astype(np.float64).reshape(-1, 2)
     inside = (camera[:, None, :1] * joints[..., :2] + camera[:, None, 1:]).astype(np.float64).reshape(-1, 2)
     spread = inside - inside.mean(0)
+    fields.take_scales("joints", np.sum(spread**2, keepdims=True))
     half = float(np.sum(spread * (pixels - pixels.mean(0))) / np.sum(spread**2))
     center = pixels.mean(0) - half * inside.mean(0)
     fields.take_scales("pj2d_org", np.array([half]))
@@ -138,20 +143,18 @@ def write_romp(motions: Sequence[PredictedMotion], path: Path) -> None:
     """Write a film's people, followed, and frame by frame."""
     frames: dict[str, dict[str, list[Any]]] = {}
     sequences: dict[int, dict[str, list[Any]]] = {}
-    for person, motion in zip(number_people(motions), motions, strict=True):
-        columns = _make_columns(motion)
-        rows = {key: list(values) for key, values in columns.items()}
-        sequences[person] = {"frame_id": [int(n) for n in motion.frame_index], **rows}
+    everything = [_make_columns(motion, is_named=any(m.body != _BODY for m in motions)) for motion in motions]
+    for person, motion, columns in zip(number_people(motions), motions, everything, strict=True):
+        sequences[person] = {"frame_id": motion.frame_index.tolist(), **columns}
         for row, number in enumerate(motion.frame_index):
             frame = frames.setdefault(f"{number:08d}.jpg", defaultdict(list))
-            for key, values in {**columns, "track_ids": np.full(len(motion), person, np.int32)}.items():
+            for key, values in {**columns, "track_ids": [person] * len(motion)}.items():
                 frame[key].append(values[row])
     results = {name: {key: np.stack(rows) for key, rows in frame.items()} for name, frame in sorted(frames.items())}
-    with path.open("wb") as file:
-        np.savez(file, results=np.array(results, dtype=object), sequence_results=np.array(sequences, dtype=object))
+    dump_tables({"results": results, "sequence_results": sequences}, path)
 
 
-def _make_columns(motion: PredictedMotion) -> dict[str, np.ndarray]:
+def _make_columns(motion: PredictedMotion, *, is_named: bool) -> dict[str, list[Any]]:
     translation, focal, center = require_placement(motion)
     side = 2 * center.max()
     square = np.tile([*center, side], (len(motion), 1))
@@ -166,7 +169,8 @@ def _make_columns(motion: PredictedMotion) -> dict[str, np.ndarray]:
     }
     if motion.vertices_m is not None:
         columns["verts"] = motion.vertices_m - translation[:, None]
-    return {key: value.astype(np.float32) for key, value in columns.items()}
+    rows: dict[str, list[Any]] = {key: list(value.astype(np.float32)) for key, value in columns.items()}
+    return {**rows, BODY_KEY: [motion.body] * len(motion)} if is_named else rows
 
 
 ROMP = ResultFormat(
@@ -174,9 +178,10 @@ ROMP = ResultFormat(
     title="ROMP",
     suffix=".npz",
     keeps=frozenset({"translation_m", "vertices_m"}),
-    body="smpl",
+    body=_BODY,
     find_lens=lambda center_px: 2 * max(center_px),
     needs=frozenset({"translation_m", "focal_px", "center_px"}),
+    unread=("'cam_trans'", "joints after the first 24", "confidences of centres"),
     read=read_romp,
     write=write_romp,
 )

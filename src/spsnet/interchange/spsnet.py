@@ -3,7 +3,8 @@
 Convention:
     As everywhere here: camera axes x right, y down, z forward, metres, pixels of the film. The principal point is in
     the folder's `summary.json`. Of the joints the first 24, SMPL's, are taken. What another system does not say is NaN
-    in a file that is written from it: boxes, crop cameras, times, joints on the picture; `confidence` is 1.
+    in a file that is written from it: boxes, crop cameras, times, joints on the picture; `confidence` is 1, no frame
+    is marked as filled.
 """
 
 import json
@@ -65,12 +66,13 @@ def _read_person(path: Path, center: tuple[float, float] | None) -> PredictedMot
 
 
 def _find_center(summary: Path) -> tuple[float, float] | None:
+    """The principal point; None without a summary, or where results of another system had no camera."""
     try:
-        x, y = json.loads(summary.read_text(encoding="utf-8"))["camera"]["center_px"]
-        return float(x), float(y)
+        camera = json.loads(summary.read_text(encoding="utf-8"))["camera"]
+        return None if camera is None else (float(camera["center_px"][0]), float(camera["center_px"][1]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise UserError(f"{summary}: 'camera', 'center_px' cannot be read ({error}); do the run again") from error
 
 
@@ -85,9 +87,13 @@ def write_spsnet(motions: Sequence[PredictedMotion], path: Path) -> None:
         first, last = int(motion.frame_index[0]), int(motion.frame_index[-1])
         people.append({"id": number, "file": file, "first_frame": first, "last_frame": last, "frames": len(motion)})
     center, focal = motions[0].center_px, motions[0].focal_px
-    summary: dict[str, Any] = {"spsnet": __version__, "converted": True, "body": motions[0].body, "people": people}
-    if center is not None:
-        summary["camera"] = {"focal_px": focal, "center_px": list(center)}
+    summary: dict[str, Any] = {
+        "spsnet": __version__,
+        "converted": True,
+        "camera": None if center is None else {"focal_px": focal, "center_px": list(center)},
+        "body": motions[0].body,
+        "people": people,
+    }
     (path / _SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
@@ -99,6 +105,9 @@ def _make_person(number: int, motion: PredictedMotion) -> PersonMotion:
     known = motion.joints_m is not None and motion.joint_set == _SMPL
     joints = motion.joints_m if known and motion.joints_m is not None else np.zeros((frames, 0, 3))
     translation = require_translation(motion)
+    crop_camera = np.full((frames, 3), np.nan)
+    seen = (translation[:, 2] > 0) & np.isfinite(boxes[:, 2] * focal * center.sum())
+    crop_camera[seen] = translation_to_crop_camera(translation[seen], boxes[seen], focal, center)
     return PersonMotion(
         track_id=number,
         frame_index=motion.frame_index,
@@ -111,7 +120,7 @@ def _make_person(number: int, motion: PredictedMotion) -> PersonMotion:
             shape=motion.shape.mean(0).astype(np.float64),
             translation_m=translation,
         ),
-        crop_camera=translation_to_crop_camera(translation, boxes, focal, center),
+        crop_camera=crop_camera,
         focal_px=focal,
         joints_m=joints.astype(np.float64),
         joints_px=project_points(joints.astype(np.float64), focal, center),
@@ -129,6 +138,12 @@ SPSNET = ResultFormat(
     joint_sets=frozenset({_SMPL}),
     one_shape=True,
     needs=frozenset({"translation_m"}),
+    unread=(
+        "confidence and filled frames",
+        "COCO's joints",
+        "the encoder's own keypoints",
+        "the frames' own times: only frames per second are kept",
+    ),
     read=read_spsnet,
     write=write_spsnet,
 )

@@ -2,6 +2,8 @@
 
 import importlib.util
 import pickle
+import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ import numpy as np
 from spsnet.records import UserError
 
 _DAMAGED = (
-    pickle.UnpicklingError, OSError, EOFError, RuntimeError, ValueError, TypeError, KeyError, IndexError,
-    AttributeError, OverflowError, zipfile.BadZipFile,
+    OSError, EOFError, RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
+    zipfile.BadZipFile,
 )  # fmt: skip
+_FORBIDDEN = re.compile(r"GLOBAL (\S+)")
+"""Where PyTorch's refusal says which name was asked for."""
 
 
 def load_tensors(path: Path) -> Any:
@@ -28,21 +32,20 @@ def load_tensors(path: Path) -> Any:
     if not path.is_file():
         raise UserError(f"{path}: no such file; check the path")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        reason = str(error).partition("\n")[0].partition(". ")[0]
-        raise UserError(
-            f"{path}: refused, nothing in it was run: it is no file of tensors alone ({reason}); "
-            "get the file from its source"
-        ) from error
+        name = _FORBIDDEN.search(str(error))
+        asked = f"it asks for {name[1]}" if name else "it holds other things than tensors"
+        raise UserError(f"{path}: refused, nothing in it was run: {asked}; get the file from its source") from error
     except _DAMAGED as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise UserError(f"{path}: not a whole file of PyTorch ({reason}); get the file again") from error
     return _to_arrays(content)
 
 
 def save_tensors(content: dict[str, Any], path: Path) -> None:
-    """Write arrays as tensors of single numbers.
+    """Write arrays as tensors of single numbers, text as it is.
 
     Raises:
         UserError: If PyTorch is missing.
@@ -53,6 +56,8 @@ def save_tensors(content: dict[str, Any], path: Path) -> None:
     def convert(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: convert(item) for key, item in value.items()}
+        if isinstance(value, str):
+            return value
         return torch.from_numpy(np.array(value, dtype=np.float32))
 
     torch.save(convert(content), path)

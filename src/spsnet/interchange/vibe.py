@@ -13,7 +13,8 @@ Convention:
         T = (tx, ty, 2 f / (sx W))
 
     Picture 1000 × 500, sx = 0.2, sy = 0.4, tx = 1, ty = 0: somebody 10 m away, 1 m to the right.
-    VIBE looks at a region 1.1 times as wide as `bboxes`, but places people by `bboxes`; so do we.
+    VIBE looks at a region 1.1 times as wide as `bboxes`, but places people by `bboxes`; so do we. `joints2d`, what its
+    tracker saw, is not read.
 
 Source:
     Arrays and their meaning: the output table of VIBE's demo page, and files it writes. Lifting: both projections
@@ -29,14 +30,14 @@ from jaxtyping import Float
 
 from spsnet.geometry import translation_to_crop_camera
 from spsnet.interchange.fields import Fields
-from spsnet.interchange.placement import number_people, require_boxes, require_placement
+from spsnet.interchange.placement import note_body, number_people, require_boxes, require_placement
 from spsnet.interchange.portable_pickles import dump_pickle
 from spsnet.interchange.result_format import ResultFormat
 from spsnet.pickles import load_pickle
 from spsnet.records import PredictedMotion
 
 _REMEDY = "give the vibe_output.pkl that VIBE's demo wrote"
-_JOINTS = 49
+_JOINTS, _BODY = 49, "smpl"
 
 
 def read_vibe(path: Path, *, vertices: bool = False) -> list[PredictedMotion]:
@@ -58,7 +59,7 @@ def write_vibe(motions: Sequence[PredictedMotion], path: Path) -> None:
 
 
 def _read_person(person: str, fields: Fields, vertices: bool) -> PredictedMotion:
-    pose = fields.take_numbers("pose", (None, 72))
+    pose = fields.take_poses("pose", 72)
     frames = len(pose)
     boxes = fields.take_square_boxes("bboxes", frames)
     camera = fields.take_numbers("orig_cam", (frames, 4))
@@ -75,7 +76,7 @@ def _read_person(person: str, fields: Fields, vertices: bool) -> PredictedMotion
         frame_index=fields.take_frames("frame_ids", frames),
         pose_rad=pose,
         shape=fields.take_numbers("betas", (frames, 10)),
-        body="smpl",
+        body=fields.take_body(_BODY),
         translation_m=translation,
         focal_px=focal,
         center_px=(float(size[0]) / 2, float(size[1]) / 2),
@@ -88,8 +89,6 @@ def _read_person(person: str, fields: Fields, vertices: bool) -> PredictedMotion
 
 def _find_size(fields: Fields, sizes: Float[np.ndarray, "time 2"]) -> Float[np.ndarray, "2"]:
     """Width and height of the picture, on which all frames have to agree."""
-    if not len(sizes):
-        raise fields.refuse("pose", "holds no frame")
     size = np.round(np.median(sizes, axis=0)).astype(np.float64)
     if np.any(size < 1) or np.any(np.abs(sizes - size) > 0.01 * size):
         raise fields.refuse("orig_cam", "does not follow from 'pred_cam' and 'bboxes' for one size of picture")
@@ -113,7 +112,8 @@ def _make_table(motion: PredictedMotion) -> dict[str, Any]:
     if motion.joints_m is not None and motion.joint_set == "spin49":
         table["joints3d"] = motion.joints_m - translation[:, None]
     singles: dict[str, Any] = {key: value.astype(np.float32) for key, value in table.items()}
-    return {**singles, "joints2d": None, "frame_ids": motion.frame_index.astype(np.int64)}
+    frames = motion.frame_index.astype(np.int64)
+    return {**singles, "joints2d": None, "frame_ids": frames, **note_body(motion, _BODY)}
 
 
 VIBE = ResultFormat(
@@ -121,10 +121,11 @@ VIBE = ResultFormat(
     title="VIBE",
     suffix=".pkl",
     keeps=frozenset({"translation_m", "focal_px", "center_px", "box_xys_px", "vertices_m"}),
-    body="smpl",
+    body=_BODY,
     joint_sets=frozenset({"spin49"}),
     find_lens=lambda center_px: 2 * max(center_px),
     needs=frozenset({"translation_m", "focal_px", "center_px", "box_xys_px"}),
+    unread=("what the tracker saw ('joints2d')",),
     read=read_vibe,
     write=write_vibe,
 )

@@ -4,9 +4,8 @@
 
 Convention:
     `pose` and `trans` are in the camera, x right, y down, z forward, metres, SMPL's neutral body; `trans` is SMPL's own
-    translation, and `verts` have it in them. `pose_world` and `trans_world` are in WHAM's world (y up, the first frame
-    at its origin), which no ground truth in the camera knows of: they are not read. trans = (1, 0, 10) stands 10 m
-    before the camera, 1 m to its right.
+    translation, and `verts` have it in them. `pose_world` and `trans_world` are in WHAM's world (y up), which no ground
+    truth in the camera knows of: they are not read. trans = (1, 0, 10) stands 10 m before the camera, 1 m to its right.
     The lens is not in the file: WHAM takes the picture's diagonal in pixels where it is given no calibration.
 
 Source:
@@ -20,13 +19,14 @@ from typing import Any
 import numpy as np
 
 from spsnet.interchange.fields import Fields
-from spsnet.interchange.placement import number_people, require_translation
+from spsnet.interchange.placement import note_body, number_people, require_translation
 from spsnet.interchange.portable_pickles import dump_pickle
 from spsnet.interchange.result_format import ResultFormat
 from spsnet.pickles import load_pickle
 from spsnet.records import PredictedMotion
 
 _REMEDY = "give the wham_output.pkl that WHAM's demo wrote with --save_pkl"
+_BODY = "smpl"
 
 
 def read_wham(path: Path, *, vertices: bool = False) -> list[PredictedMotion]:
@@ -38,7 +38,7 @@ def read_wham(path: Path, *, vertices: bool = False) -> list[PredictedMotion]:
     people = Fields.open(path, load_pickle(path), what="people by track number", remedy=_REMEDY)
     motions = []
     for key, fields in people.list_tables("person", "a table of arrays"):
-        pose = fields.take_numbers("pose", (None, 72))
+        pose = fields.take_poses("pose", 72)
         frames = len(pose)
         motions.append(
             PredictedMotion(
@@ -46,7 +46,7 @@ def read_wham(path: Path, *, vertices: bool = False) -> list[PredictedMotion]:
                 frame_index=fields.take_frames("frame_ids", frames),
                 pose_rad=pose,
                 shape=fields.take_numbers("betas", (frames, 10)),
-                body="smpl",
+                body=fields.take_body(_BODY),
                 translation_m=fields.take_numbers("trans", (frames, 3)),
                 vertices_m=fields.take_numbers("verts", (frames, None, 3)) if vertices and "verts" in fields else None,
             )
@@ -64,6 +64,7 @@ def write_wham(motions: Sequence[PredictedMotion], path: Path) -> None:
         people[number] = {
             **{key: value.astype(np.float32) for key, value in table.items()},
             "frame_ids": motion.frame_index.astype(np.int64),
+            **note_body(motion, _BODY),
         }
     dump_pickle(people, path)
 
@@ -73,9 +74,10 @@ WHAM = ResultFormat(
     title="WHAM",
     suffix=".pkl",
     keeps=frozenset({"translation_m", "vertices_m"}),
-    body="smpl",
+    body=_BODY,
     needs=frozenset({"translation_m"}),
     remarks=("pose and place in the world: 'pose_world' and 'trans_world' are not written",),
+    unread=("pose and place in the world ('pose_world', 'trans_world')",),
     read=read_wham,
     write=write_wham,
 )
