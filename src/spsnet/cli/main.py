@@ -10,6 +10,7 @@ import typer
 import spsnet
 from spsnet.cli import models
 from spsnet.cli.ablate import ablate
+from spsnet.cli.convert import convert
 from spsnet.cli.doctor import doctor
 from spsnet.cli.evaluating import evaluate
 from spsnet.cli.prepare import prepare
@@ -34,6 +35,7 @@ app.command()(prepare)
 app.command()(train)
 app.command()(ablate)
 app.command()(evaluate)
+app.command()(convert)
 app.command()(doctor)
 
 
