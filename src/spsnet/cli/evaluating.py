@@ -1,22 +1,40 @@
-"""`spsnet evaluate`: models against the truth of rendered people."""
+"""`spsnet evaluate`: models and other programs' results against the truth."""
 
-import json
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spsnet.records import UserError
 
+if TYPE_CHECKING:
+    from spsnet.datasets.prepared import PreparedClips
+    from spsnet.evaluation.clip_motions import BodyJoints
+    from spsnet.evaluation.measurement import Measurement
+    from spsnet.pipeline.predictors import Predictor
+    from spsnet.records import Gender
+
+
+class ProtocolName(StrEnum):
+    """How to measure (docs/protocols.md)."""
+
+    spsnet = "spsnet"
+    vibe = "vibe"
+    spin = "spin"
+    wham = "wham"
+
 
 def evaluate(
     data: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(
-            help="Windows of `spsnet synthesize` whose truth is known; of the first folder the conditions are made, "
-            "every further one is a condition by itself."
+            help="A data set of `spsnet prepare`, or windows of `spsnet synthesize`; may be given several times. Of "
+            "the first folder of windows the conditions are made, every further one is a condition by itself. Without "
+            "any: the paper's Table 1, and what is missing to stand in it.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -24,58 +42,204 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Another program's results on a data set: the file of its one film, or a folder with a file or folder "
+            "for each film, called as the film is. Given once for each --data, in their order.",
+            show_default=False,
+        ),
+    ] = None,
+    result_format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="Of the results: vibe, wham, gvhmr, phalp, romp, amass, spsnet. Default: told from the files.",
+            show_default=False,
+        ),
+    ] = None,
+    protocol: Annotated[
+        list[ProtocolName] | None,
+        typer.Option(
+            help="How to measure a data set; may be given several times. Default: spsnet, and vibe where Table 1 has "
+            "the data set.",
+            show_default=False,
+        ),
+    ] = None,
+    smpl: Annotated[
+        Path | None,
+        typer.Option(
+            help="Your SMPL files (neutral, male, female) and J_regressor_h36m.npy, for truth and results that are "
+            "SMPL's poses.",
+            show_default=False,
+        ),
+    ] = None,
     linear_map: Annotated[
         Path | None,
         typer.Option(
-            help="Also measure the encoders' own 3D landmarks, brought to our joints by a linear map that is fitted "
-            "on this folder of training windows.",
+            help="Windows only: also measure the encoders' own 3D landmarks, brought to our joints by a linear map "
+            "that is fitted on this folder of training windows.",
             show_default=False,
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Also write the tables as JSON.", show_default=False)
-    ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(help="Also write the tables as Markdown.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for results.json and results.md; of data sets also results.csv and report.html.",
+            show_default=False,
+        ),
     ] = None,
     windows: Annotated[
-        int | None, typer.Option(min=1, help="Use the first windows of each folder only.", show_default=False)
+        int | None, typer.Option(min=1, help="Windows only: use the first ones of each folder.", show_default=False)
     ] = None,
 ) -> None:
-    """Compare models with the truth: as the network says and after refinement, in clean pictures and in hard ones.
+    """Measure models, as the network says and after refinement, or another program's results.
+
+    Example: spsnet evaluate --data runs/3dpw --data runs/human36m --smpl SMPL -o runs/evaluation
+
+    Example: spsnet evaluate --data runs/3dpw --predictions vibe_results --format vibe --smpl SMPL
 
     Example: spsnet evaluate --data runs/held_out --linear-map runs/windows --model weights/default
     """
+    from spsnet.datasets.prepared import PreparedClips, holds_clips
+
+    folders = data or []
+    of_clips = [holds_clips(folder) for folder in folders]
+    if any(of_clips) and not all(of_clips):
+        raise UserError(f"{folders[of_clips.index(False)]} holds no clips, another --data does; measure them apart")
+    if folders and not any(of_clips):
+        _refuse({"--predictions": predictions, "--format": result_format, "--protocol": protocol, "--smpl": smpl},
+                f"{folders[0]} holds no clips of `spsnet prepare`")  # fmt: skip
+        _compare_on_windows(folders, model, linear_map, out, windows)
+        return
+    _refuse({"--linear-map": linear_map, "--windows": windows}, "no --data holds windows of `spsnet synthesize`")
+    clips = [PreparedClips(folder) for folder in folders]
+    if predictions and len(predictions) != len(clips):
+        raise UserError(f"--predictions is given {len(predictions)} times for {len(clips)} --data; give one for each")
+    if predictions and model:
+        raise UserError("--model and --predictions are measured apart; give one of them")
+    if result_format is not None and not predictions:
+        raise UserError("--format is that of --predictions; give both")
+    bodies = _load_bodies(smpl)
+    measured = _measure(clips, _load_predictors(clips, model, predictions, result_format, bodies), protocol, bodies)
+    if out is not None and measured:
+        from spsnet.evaluation.result_files import save_measurements
+
+        save_measurements(measured, out)
+        typer.echo(f"\nreport: {out / 'report.html'}")
+
+
+def _measure(
+    clips: "list[PreparedClips]",
+    predictors: "list[list[Predictor]]",
+    names: list[ProtocolName] | None,
+    bodies: "dict[Gender, BodyJoints]",
+) -> "list[Measurement]":
+    """Measure and print folder by folder, and Table 1 where it has one of them, or there is none."""
+    from spsnet.cli.progress import show_progress
+    from spsnet.evaluation.measurement_tables import NOTES, format_data, format_table_one
+    from spsnet.evaluation.protocols import get_protocol
+    from spsnet.evaluation.table_one import PROTOCOL, has_data_set
+    from spsnet.pipeline.measuring import measure_clips
+
+    measured: list[Measurement] = []
+    for folder, several in zip(clips, predictors, strict=True):
+        known = has_data_set(folder.index.dataset)
+        chosen = list(dict.fromkeys(names or [ProtocolName.spsnet, *([ProtocolName(PROTOCOL)] if known else [])]))
+        with show_progress("evaluate") as watch:
+            parts = [
+                measure_clips(folder, one, [get_protocol(name) for name in chosen], bodies, watch=watch)
+                for one in several
+            ]
+        by_protocol = [one for alike in zip(*parts, strict=True) for one in alike]
+        if not measured:
+            typer.echo(NOTES)
+        typer.echo(f"\n{format_data(by_protocol)}")
+        measured += by_protocol
+    if not clips or any(has_data_set(folder.index.dataset) for folder in clips):
+        typer.echo(f"{chr(10) * bool(clips)}{format_table_one(measured)}")
+    return measured
+
+
+def _load_bodies(smpl: Path | None) -> "dict[Gender, BodyJoints]":
+    from spsnet.evaluation.clip_motions import prepare_bodies
+    from spsnet.evaluation.smpl_bodies import load_smpl
+
+    return {} if smpl is None else prepare_bodies(load_smpl(smpl))
+
+
+def _load_predictors(
+    clips: "list[PreparedClips]",
+    model: list[str] | None,
+    predictions: list[Path] | None,
+    result_format: str | None,
+    bodies: "dict[Gender, BodyJoints]",
+) -> "list[list[Predictor]]":
+    """For each folder."""
+    from spsnet.body import load_body
+    from spsnet.pipeline.lifting import Lifter
+    from spsnet.pipeline.predictors import FilePredictor, ModelPredictor
+
+    if predictions:
+        return [[FilePredictor(path, result_format, bodies)] for path in predictions]
+    if not clips:
+        return []
+    predictors: list[Predictor] = []
+    for name, folder in _name_models(model):
+        lifter = Lifter(folder, load_body())
+        predictors += [ModelPredictor(name, lifter, refine=refine) for refine in (False, True)]
+    return [predictors for _ in clips]
+
+
+def _compare_on_windows(
+    folders: list[Path], model: list[str] | None, linear_map: Path | None, out: Path | None, windows: int | None
+) -> None:
     from spsnet.body import load_body
     from spsnet.evaluation.answers import Contestant, TrainedModel
     from spsnet.evaluation.comparison import Table, compare
     from spsnet.evaluation.linear_map import LinearMap
-    from spsnet.evaluation.tables import NOTES, format_markdown, format_text, to_plain
-    from spsnet.pipeline.recover import find_default_model
+    from spsnet.evaluation.result_files import save_tables
+    from spsnet.evaluation.tables import NOTES, format_text
 
     body = load_body()
-    named = [_split_name(text) for text in model or []] or [("default", find_default_model())]
-    contestants: list[Contestant] = [TrainedModel(name, folder, body) for name, folder in named]
+    contestants: list[Contestant] = [TrainedModel(name, folder, body) for name, folder in _name_models(model)]
     if linear_map is not None:
         encoders = dict.fromkeys(contestant.encoder for contestant in contestants)
         contestants = [*(LinearMap.fit(linear_map, encoder, body) for encoder in encoders), *contestants]
     tables: list[Table] = []
-    for table in compare(data, contestants, body, window_limit=windows):
+    for table in compare(folders, contestants, body, window_limit=windows):
         if not tables:
             typer.echo(NOTES)
         typer.echo(f"\n{format_text(table)}")
         tables.append(table)
     if out is not None:
-        out.write_text(json.dumps(to_plain(tables), indent=2) + "\n", encoding="utf-8")
-    if markdown is not None:
-        markdown.write_text(format_markdown(tables), encoding="utf-8")
+        save_tables(tables, out)
 
 
-def _split_name(text: str) -> tuple[str, Path]:
-    """NAME=DIR, or a folder that names itself, even one with = in its name."""
-    name, equals, folder = text.partition("=")
-    if not equals or Path(text).is_dir():
-        return text, Path(text)
-    if not name or not folder:
-        raise UserError(f"--model {text}: should be DIR or NAME=DIR")
-    return name, Path(folder)
+def _name_models(model: list[str] | None) -> list[tuple[str, Path]]:
+    """Models by name, each once; the one that ships where none is given.
+
+    A model is NAME=DIR, or a folder that names itself, even one with = in its name.
+    """
+    from spsnet.pipeline.recover import find_default_model
+
+    named: dict[str, Path] = {}
+    for text in model or []:
+        name, equals, folder = text.partition("=")
+        if not equals or Path(text).is_dir():
+            name, folder = text, text
+        elif not name or not folder:
+            raise UserError(f"--model {text}: should be DIR or NAME=DIR")
+        if name in named:
+            raise UserError(f"two models are called {name!r}; give them names: --model NAME=DIR")
+        named[name] = Path(folder)
+    return list(named.items()) or [("default", find_default_model())]
+
+
+def _refuse(options: dict[str, object], reason: str) -> None:
+    """Refuse options that do not go with the data."""
+    for name, value in options.items():
+        if value:
+            raise UserError(f"{name} does not go with these data: {reason}")

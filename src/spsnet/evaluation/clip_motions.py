@@ -8,13 +8,13 @@ from jaxtyping import Float, Int
 
 from spsnet.body import BodyModel, KeypointModel, build_keypoint_model, compute_keypoints, compute_vertices
 from spsnet.evaluation.measured_motion import LabelledMotion, MotionArrays
-from spsnet.evaluation.protocols import Protocol
+from spsnet.evaluation.protocols import THREE_DPW, Protocol
 from spsnet.evaluation.smpl_bodies import REGRESSOR_FILE
 from spsnet.geometry import axis_angle_to_matrix
 from spsnet.records import BodyParameters, Clip, Gender, UserError
 from spsnet.skeletons import get_joint_set, map_joints
 
-_OWN_SETS = ("smpl24", "h36m17", "lsp14")
+_SOURCES = ("lsp14", "h36m17", "smpl24")
 """Joint sets that others are taken from, the nearest relative first."""
 
 
@@ -26,6 +26,10 @@ class Reconstruction:
     rotations: Float[np.ndarray, "time 24 3 3"]
     shape: Float[np.ndarray, "time 10"]
     translation_m: Float[np.ndarray, "time 3"]
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.frame_index)
 
     @classmethod
     def from_parameters(cls, frame_index: Int[np.ndarray, " time"], body: BodyParameters) -> "Reconstruction":
@@ -67,18 +71,21 @@ class BodyJoints:
         return joints if source == joint_set else map_joints(source, joint_set).apply(joints)
 
     def compute_surface(self, posed: Reconstruction) -> Float[np.ndarray, "time vertices 3"]:
-        """Vertices in float32, which is what they take the memory of."""
-        rotations, shape, place = (
-            part.astype(np.float32) for part in (posed.rotations, posed.shape, posed.translation_m)
-        )
-        return compute_vertices(self.body, rotations, shape, place)
+        """Vertices in float32."""
+        parts = (part.astype(np.float32) for part in (posed.rotations, posed.shape, posed.translation_m))
+        return compute_vertices(self.body, *parts)
 
     def _choose(self, joint_set: str) -> str | None:
         known = ("smpl24", *self.body.regressors)
         if joint_set in known:
             return joint_set
-        relatives = (own for own in reversed(_OWN_SETS) if own in known)
+        relatives = (own for own in _SOURCES if own in known)
         return next((own for own in relatives if map_joints(own, joint_set).mask.all()), None)
+
+
+def prepare_bodies(bodies: Mapping[Gender, BodyModel]) -> dict[Gender, BodyJoints]:
+    """Bodies whose joints are asked for again and again."""
+    return {gender: BodyJoints(body=body) for gender, body in bodies.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +93,12 @@ class TruthSource:
     """What the truth's joints are made of, for the table."""
 
     text: str
-    """"SMPL's surface" or the data set's own joints."""
+    """SMPL's surface or the data set's own joints."""
     missing_joints: tuple[str, ...] = ()
+    """That the protocol compares."""
 
 
-def describe_truth(clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyModel]) -> TruthSource:
+def describe_truth(clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyJoints]) -> TruthSource:
     """What `make_truth` makes a clip's joints of.
 
     Raises:
@@ -103,13 +111,17 @@ def describe_truth(clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyM
         needs = "its labels are poses of SMPL; give --smpl DIR" if clip.body is not None else "it has no 3D labels"
         raise UserError(f"{clip.dataset}: {clip.name} cannot be measured in 3D: {needs}")
     found = map_joints(clip.joint_set, joint_set)
-    if not found.mask.any():
-        raise UserError(f"{clip.dataset}: {clip.name} has none of the {joint_set} joints that {protocol.name} compares")
-    return TruthSource(text=f"the data set's own joints ({clip.joint_set})", missing_joints=found.missing_names)
+    own = get_joint_set(clip.joint_set)
+    if protocol.root == "pelvis" and "pelvis" not in (*own.joint_names, *found.target.joint_names):
+        raise UserError(
+            f"{clip.dataset}: protocol {protocol.name!r} takes the pelvis for the root, which the {own.name} joints "
+            f"of {clip.name} lack; choose another protocol"
+        )
+    return TruthSource(text=f"the data set's own joints ({own.name})", missing_joints=found.missing_names)
 
 
 def make_truth(
-    clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyModel], *, surface: bool = False
+    clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyJoints], *, surface: bool = False
 ) -> LabelledMotion:
     """What a protocol takes for a clip's truth.
 
@@ -119,7 +131,7 @@ def make_truth(
     Args:
         clip: Of any data set.
         protocol: Says which joints, which gender and what precision.
-        bodies: `load_smpl`'s; empty if there is none.
+        bodies: `prepare_bodies` of `load_smpl`'s; empty if there is none.
         surface: Also make the vertices, where there is a body.
 
     Raises:
@@ -144,8 +156,9 @@ def make_truth(
         motion = MotionArrays(
             joints_m=map_joints(clip.joint_set, joint_set).apply(own, fill=np.nan),
             joint_set=joint_set,
-            pelvis_m=_find_pelvis(own, clip.joint_set, joint_set),
+            pelvis_m=find_pelvis(own, clip.joint_set, joint_set),
         )
+    is_camera = clip.dataset == THREE_DPW  # whose mask tells of nothing else
     return LabelledMotion(
         dataset=clip.dataset,
         sequence=clip.sequence,
@@ -153,7 +166,8 @@ def make_truth(
         fps=clip.fps,
         frame_index=clip.frame_index,
         motion=motion,
-        valid_mask=clip.valid_mask,
+        valid_mask=np.ones_like(clip.valid_mask) if is_camera else clip.valid_mask,
+        camera_valid_mask=clip.valid_mask if is_camera else None,
         keypoints_px=clip.keypoints_px,
         keypoint_set=clip.keypoint_set,
         image_size_px=None if clip.camera is None else (clip.camera.width, clip.camera.height),
@@ -178,6 +192,16 @@ def make_motion(
     )
 
 
+def find_pelvis(
+    joints_m: Float[np.ndarray, "time joints 3"], own_set: str, joint_set: str
+) -> Float[np.ndarray, "time 3"] | None:
+    """The pelvis of joints that are brought to a set without one; None where the set has it, or there is none."""
+    own = get_joint_set(own_set)
+    if "pelvis" in get_joint_set(joint_set).joint_names or "pelvis" not in own.joint_names:
+        return None
+    return joints_m[:, own.index("pelvis")]
+
+
 def lay_on_frames(
     motion: MotionArrays, own_index: Int[np.ndarray, " own"], frame_index: Int[np.ndarray, " time"]
 ) -> MotionArrays:
@@ -188,19 +212,13 @@ def lay_on_frames(
         own_index: Frame numbers of the motion, each once.
         frame_index: Frame numbers of the clip, rising.
     """
-    place = np.full(len(frame_index), -1)
-    order = np.argsort(own_index)
-    found = np.searchsorted(own_index[order], frame_index)
-    inside = found < len(own_index)
-    hit = np.zeros(len(frame_index), bool)
-    hit[inside] = own_index[order][found[inside]] == frame_index[inside]
-    place[hit] = order[found[hit]]
+    _, rows, own_rows = np.intersect1d(frame_index, own_index, return_indices=True)
 
     def lay(values: Float[np.ndarray, "..."] | None) -> Float[np.ndarray, "..."] | None:
         if values is None:
             return None
         laid = np.full((len(frame_index), *values.shape[1:]), np.nan, values.dtype)
-        laid[hit] = values[place[hit]]
+        laid[rows] = values[own_rows]
         return laid
 
     joints = lay(motion.joints_m)
@@ -214,7 +232,7 @@ def lay_on_frames(
     )
 
 
-def _choose_body(clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyModel]) -> BodyJoints | None:
+def _choose_body(clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyJoints]) -> BodyJoints | None:
     """SMPL as the protocol wants it; None where the clip has no poses, or the user no such body or no regressor."""
     if clip.body is None or not bodies:
         return None
@@ -223,14 +241,5 @@ def _choose_body(clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyMod
         raise UserError(
             f"{clip.dataset}: {clip.name} needs SMPL's {gender} body, which --smpl does not hold; put it there"
         )
-    joints = BodyJoints(body=bodies[gender])
+    joints = bodies[gender]
     return joints if joints.can_tell(protocol.get_joint_set(clip.dataset)) else None
-
-
-def _find_pelvis(
-    joints_m: Float[np.ndarray, "time joints 3"], own_set: str, joint_set: str
-) -> Float[np.ndarray, "time 3"] | None:
-    own = get_joint_set(own_set)
-    if "pelvis" in get_joint_set(joint_set).joint_names or "pelvis" not in own.joint_names:
-        return None
-    return joints_m[:, own.index("pelvis")]

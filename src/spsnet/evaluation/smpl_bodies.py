@@ -70,6 +70,8 @@ def _add_regressor(body: BodyModel, path: Path) -> BodyModel:
     wanted = (17, len(body.template_m))
     if rows.shape != wanted or rows.dtype.kind != "f":
         raise UserError(f"{path} should hold numbers of shape {wanted}, it is {rows.dtype} {rows.shape}; get it again")
+    if not np.all(np.isfinite(rows)):
+        raise UserError(f"{path} holds numbers that are not finite; get it again")
     lsp = map_joints("h36m17", "lsp14").index
     return replace(
         body, regressors={**body.regressors, "h36m17": rows.astype(np.float32), "lsp14": rows[lsp].astype(np.float32)}

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from spsnet.evaluation.cells import NOTHING, align_cells, format_estimate, mark_cells
 from spsnet.evaluation.comparison import Row, Table
 from spsnet.evaluation.scores import ShapeScores
-from spsnet.metrics import Estimate
 
 NOTES = """\
 14 LSP joints and the surface of the body, root between the hips, mm; ± half of a 95 % interval over windows.
@@ -17,29 +17,19 @@ _AVERAGE_ADULT = "always the average adult"
 _HEADINGS = (
     "model", "MPJPE", "loss", "PA-MPJPE", "PA loss", "PVE", "accel.", "mm/s²", "β", "stature", "girth",
 )  # fmt: skip
-_NOTHING = "-"
 
 
 def format_text(table: Table) -> str:
     """One table, aligned."""
-    cells = [_HEADINGS, *_fill_cells(table)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEADINGS))]
-    lines = [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in cells
-    ]
-    return "\n".join([_describe(table), *lines])
+    return "\n".join([_describe(table), *align_cells([_HEADINGS, *_fill_cells(table)])])
 
 
 def format_markdown(tables: Sequence[Table]) -> str:
     """All tables, to be included in a page as they are."""
     parts = ["\n".join(f"{line}  " for line in NOTES.splitlines())]
     for table in tables:
-        rows = [_HEADINGS, ["---", *["---:"] * (len(_HEADINGS) - 1)], *_fill_cells(table)]
         parts.append(f"**{_describe(table)}**")
-        parts.append("\n".join(f"| {' | '.join(row)} |" for row in rows))
+        parts.append("\n".join(mark_cells([_HEADINGS, *_fill_cells(table)])))
     return "\n\n".join(parts) + "\n"
 
 
@@ -73,32 +63,28 @@ def _describe(table: Table) -> str:
 
 
 def _fill_cells(table: Table) -> list[list[str]]:
-    adult = [_AVERAGE_ADULT, *[_NOTHING] * 7, *_format_shape(table.average_adult)]
+    adult = [_AVERAGE_ADULT, *[NOTHING] * 7, *_format_shape(table.average_adult)]
     return [*(_format_row(row) for row in table.rows), adult]
 
 
 def _format_row(row: Row) -> list[str]:
     scores = row.scores
     if scores is None:
-        return [row.name, *[_NOTHING] * (len(_HEADINGS) - 1)]
+        return [row.name, *[NOTHING] * (len(_HEADINGS) - 1)]
     return [
         row.name,
         f"{scores.mpjpe_mm:.1f}",
-        _format_estimate(row.mpjpe_loss_mm),
-        _format_estimate(scores.pa_mpjpe_mm),
-        _format_estimate(row.pa_mpjpe_loss_mm),
-        _NOTHING if scores.pve_mm is None else f"{scores.pve_mm:.1f}",
+        format_estimate(row.mpjpe_loss_mm),
+        format_estimate(scores.pa_mpjpe_mm),
+        format_estimate(row.pa_mpjpe_loss_mm),
+        NOTHING if scores.pve_mm is None else f"{scores.pve_mm:.1f}",
         f"{scores.acceleration_mm_frame2:.1f}",
         f"{scores.acceleration_mm_s2:.0f}",
         *_format_shape(scores.shape),
     ]
 
 
-def _format_estimate(estimate: Estimate | None) -> str:
-    return _NOTHING if estimate is None else f"{estimate.value:z.1f} ± {estimate.margin:.1f}"
-
-
 def _format_shape(scores: ShapeScores | None) -> list[str]:
     if scores is None:
-        return [_NOTHING] * 3
+        return [NOTHING] * 3
     return [f"{scores.error:.2f}", f"{scores.stature_mm:.0f}", f"{scores.girth_mm:.0f}"]

@@ -1,0 +1,195 @@
+"""The page of an evaluation: one HTML file that needs nothing else, for wide and narrow screens."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from spsnet.evaluation import table_one
+from spsnet.evaluation.measurement import Measurement, WorstFrame, group_by_data, group_by_protocol
+from spsnet.evaluation.measurement_tables import NOTES, describe_group, fill_results, list_remarks, title_data
+from spsnet.evaluation.report_drawings import COLORS, Line, draw_curves, draw_picture, draw_skeletons
+
+_OPEN_CURVES = 12
+"""Clips whose curves are shown; the others are folded away."""
+_STYLE = """
+:root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --pale: #59636e; --line: #d5dae0; --card: #f6f8fa; }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #14181d; --ink: #e6eaef; --pale: #9aa5b1; --line: #39424d; --card: #1d232a; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 1120px; padding: 16px; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; margin: 8px 0; } h2 { font-size: 1.25rem; margin: 40px 0 8px; }
+h3 { font-size: 1.05rem; margin: 24px 0 8px; } h1, h2, h3, p, li, figcaption { overflow-wrap: anywhere; }
+h2 { border-top: 1px solid var(--line); padding-top: 16px; }
+p.note, ul, figcaption { color: var(--pale); font-size: 0.9rem; } ul { padding-left: 18px; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
+th, td { padding: 4px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
+th.group { text-align: center; border-left: 1px solid var(--line); }
+tr.own td { font-weight: 600; background: var(--card); }
+.key { display: inline-block; width: 14px; height: 4px; margin: 0 6px 3px 0; vertical-align: middle; }
+.key.truth { background: var(--ink); } .legend span.item { margin-right: 18px; white-space: nowrap; }
+.joints { display: grid; grid-template-columns: max-content 1fr; gap: 6px 12px; align-items: center;
+  max-width: 720px; font-size: 0.9rem; }
+.bar { display: flex; align-items: center; gap: 6px; font-size: 0.8rem; line-height: 1.3; }
+.bar i { display: block; height: 9px; min-width: 1px; border-radius: 2px; } .bars { min-width: 0; }
+.grid-of { display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); gap: 16px; }
+figure { margin: 0; background: var(--card); border-radius: 8px; padding: 10px; }
+svg { display: block; width: 100%; height: auto; } svg text { font: 10px system-ui, sans-serif; fill: var(--pale); }
+svg polyline { fill: none; stroke-width: 1.5; stroke-linejoin: round; }
+svg .grid { stroke: var(--line); stroke-width: 1; } svg .truth { stroke: var(--ink); }
+svg .white { stroke: #fff; } svg .halo { stroke: #000; stroke-width: 6; opacity: 0.6; }
+svg .box { fill: none; stroke: #ffd43b; stroke-width: 1.5; stroke-dasharray: 6 4; }
+.two { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; } .picture { border-radius: 4px; margin-bottom: 8px; }
+summary { cursor: pointer; margin: 12px 0; }
+@media (max-width: 480px) { body { padding: 12px; } th, td { padding: 4px 7px; } .joints { gap: 6px 8px; } }
+""".strip()
+
+
+def make_page(measurements: Sequence[Measurement]) -> str:
+    """The page as text; pictures of worst frames are read from where the data set has them.
+
+    Args:
+        measurements: At least one.
+    """
+    groups = group_by_data(measurements)
+    body = ["<h1>Evaluation</h1>", *(f'<p class="note">{escape(line)}</p>' for line in NOTES.splitlines())]
+    for group in groups:
+        body += [f"<h2>{escape(title_data(group))}</h2>", *_show_results(group)]
+    if table_one.make_own_rows(measurements):
+        body += _show_table_one(measurements)
+    for group in groups:
+        body += _show_details(group_by_protocol(group)[0])
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>spsnet evaluate</title><style>{_STYLE}</style>"
+    )
+    inside = "\n".join(body)
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{inside}\n</body></html>\n'
+
+
+def _show_results(group: Sequence[Measurement]) -> list[str]:
+    parts = []
+    for alike in group_by_protocol(group):
+        parts.append(f"<h3>Protocol {escape(alike[0].result.protocol.name)}</h3>")
+        parts.append(_list([*describe_group(alike), alike[0].result.protocol.summary]))
+        parts.append(_make_table(fill_results(alike), headings=1))
+    return parts
+
+
+def _show_table_one(measurements: Sequence[Measurement]) -> list[str]:
+    own = table_one.make_own_rows(measurements)
+    names = {row.name for row in own}
+    parts = [
+        "<h2>The paper's Table 1</h2>",
+        f'<p class="note">{escape(table_one.HEADLINE)}</p>',
+        _make_table(table_one.fill_table(own), headings=2, own=names),
+        f'<p class="note">{escape(table_one.UNKNOWN)}</p>',
+    ]
+    for row in own:
+        parts += [
+            f"<h3>{escape(row.name)} less each method</h3>",
+            f'<p class="note">{escape(table_one.DIFFERENCE_NOTE)}</p>',
+            _make_table(table_one.fill_differences(row), headings=2),
+        ]
+    return [*parts, _list(list_remarks(measurements))]
+
+
+def _show_details(group: Sequence[Measurement]) -> list[str]:
+    """Joints, time and worst frames under one protocol."""
+    first = group[0]
+    title = f"{first.data.folder}: where the errors are (protocol {first.result.protocol.name})"
+    legend = "".join(
+        f'<span class="item"><span class="key" style="background:{_color(i)}"></span>{escape(one.predictor)}</span>'
+        for i, one in enumerate(group)
+    )
+    parts = [f"<h2>{escape(title)}</h2>", f'<p class="legend">{legend}</p>']
+    parts += ["<h3>Joint by joint: MPJPE (PA-MPJPE), mm</h3>", _show_joints(group)]
+    parts += ["<h3>Over time, the worst clip first: MPJPE, mm</h3>", _show_curves(group)]
+    for i, one in enumerate(group):
+        if one.worst:
+            parts.append(f"<h3>Worst frames of {escape(one.predictor)}</h3>")
+            parts.append(
+                '<p class="legend"><span class="item"><span class="key truth"></span>truth (white in pictures)</span>'
+                f'<span class="item"><span class="key" style="background:{_color(i)}"></span>predicted, the roots laid '
+                "over each other</span> right limbs are paler</p>"
+            )
+            figures = "".join(_show_worst(frame, _color(i)) for frame in one.worst)
+            parts.append(f'<div class="grid-of">{figures}</div>')
+    return parts
+
+
+def _show_joints(group: Sequence[Measurement]) -> str:
+    known = [v for one in group for v in one.result.joint_mpjpe_mm.values() if v == v]
+    top = max(known, default=1.0) or 1.0
+    rows = []
+    for joint in group[0].result.joint_mpjpe_mm:
+        bars = ""
+        for i, one in enumerate(group):
+            value, aligned = one.result.joint_mpjpe_mm[joint], one.result.joint_pa_mpjpe_mm[joint]
+            if value == value:
+                bars += (
+                    f'<div class="bar"><i style="width:{70 * value / top:.1f}%;background:{_color(i)}"></i>'
+                    f"{value:.0f} ({aligned:.0f})</div>"
+                )
+        rows.append(f'<span>{escape(joint.replace("_", " "))}</span><div class="bars">{bars or "not labelled"}</div>')
+    return f'<div class="joints">{"".join(rows)}</div>'
+
+
+def _show_curves(group: Sequence[Measurement]) -> str:
+    clips = list(zip(*(one.curves for one in group), strict=True))
+    values = np.concatenate([curve.mpjpe_mm for curves in clips for curve in curves])
+    top = _round_up(float(np.nanpercentile(values, 99.5))) if len(values) else 1.0
+    order = sorted(range(len(clips)), key=lambda i: -_mean(clips[i][0].mpjpe_mm))
+    figures = []
+    for i in order:
+        chart = draw_curves([Line(curve, _color(j)) for j, curve in enumerate(clips[i])], top)
+        means = " · ".join(f"{_mean(curve.mpjpe_mm):.0f} mm" if len(curve.mpjpe_mm) else "-" for curve in clips[i])
+        figures.append(f"<figure>{chart}<figcaption>{escape(clips[i][0].name)}: {means}</figcaption></figure>")
+    shown, folded = figures[:_OPEN_CURVES], figures[_OPEN_CURVES:]
+    parts = [f'<div class="grid-of">{"".join(shown)}</div>']
+    if folded:
+        more = f'<div class="grid-of">{"".join(folded)}</div>'
+        parts.append(f"<details><summary>{len(folded)} more clips</summary>{more}</details>")
+    return "".join(parts)
+
+
+def _show_worst(frame: WorstFrame, color: str) -> str:
+    picture = draw_picture(frame, color) or ""
+    caption = f"{frame.name}, frame {frame.frame_index} ({frame.time_s:.1f} s): {frame.mpjpe_mm:.0f} mm"
+    views = draw_skeletons(frame, color)
+    return f'<figure>{picture}<div class="two">{views}</div><figcaption>{escape(caption)}</figcaption></figure>'
+
+
+def _make_table(cells: Sequence[Sequence[str]], *, headings: int, own: set[str] | None = None) -> str:
+    """Rows of headings, of which those before the last one span the columns up to the next that is not empty."""
+    rows = []
+    for row in cells[: headings - 1]:
+        starts = [i for i, cell in enumerate(row) if i == 0 or cell]
+        spans = [stop - start for start, stop in zip(starts, [*starts[1:], len(row)], strict=True)]
+        spanned = (f'<th class="group" colspan="{n}">{escape(row[i])}</th>' for i, n in zip(starts, spans, strict=True))
+        rows.append(f"<tr>{''.join(spanned)}</tr>")
+    rows.append("<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in cells[headings - 1]) + "</tr>")
+    for row in cells[headings:]:
+        kind = ' class="own"' if own and row[0] in own else ""
+        rows.append(f"<tr{kind}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
+    return f'<div class="wide"><table>{"".join(rows)}</table></div>'
+
+
+def _list(lines: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+
+
+def _color(number: int) -> str:
+    return COLORS[number % len(COLORS)]
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else 0.0
+
+
+def _round_up(value_mm: float) -> float:
+    """To the next 20 mm, so that the middle of the axis is a whole number."""
+    return max(20.0, float(np.ceil(value_mm / 20)) * 20)
