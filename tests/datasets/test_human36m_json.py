@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,88 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference.made_human36m_json import FRAMES, HOLE, NAME, find_file, make_files, make_room_mm, see, write_subject
 from spsnet.datasets.human36m import Human36m
 from spsnet.datasets.reader import DatasetReader
 from spsnet.geometry import axis_angle_to_matrix, project_points
 from spsnet.records import Clip, UserError
 from spsnet.skeletons import get_joint_set
 
-FRAMES = 5
-NAME = "s_09_act_02_subact_01_ca_04"
-HOLE = "s_11_act_02_subact_02_ca_01"
-UPRIGHT = [[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]
-"""Of a camera that looks along the room's y, z being up there: x stays, down is -z."""
-CAMERA = {"R": UPRIGHT, "t": [0.0, 1500.0, 4000.0], "f": [1145.0, 1143.0], "c": [512.5, 515.5]}
 # Joints as those who pass this layout around list them.
 THEIR_NAMES = (
     "Pelvis R_Hip R_Knee R_Ankle L_Hip L_Knee L_Ankle Torso Neck Nose Head L_Shoulder L_Elbow L_Wrist R_Shoulder "
     "R_Elbow R_Wrist"
 )
 LEGS_SWAPPED = [0, 4, 5, 6, 1, 2, 3, *range(7, 17)]
-
-Files = dict[str, Any]
-
-
-def make_room_mm(seed: int, frames: int = FRAMES) -> np.ndarray:
-    return np.array([0, 0, 900]) + np.random.default_rng(seed).normal(0, 300, (frames, 17, 3))
-
-
-def make_files(subject: int, takes: tuple[tuple[int, int], ...] = ((2, 1), (2, 2))) -> Files:
-    """What the three files of a subject hold, keys and types as there; boxes 1.2 times what the joints take up."""
-    joints: dict[str, Any] = {}
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for action, subaction in takes:
-        room = make_room_mm(100 * subject + 10 * action + subaction)
-        frames = {str(frame): room[frame].tolist() for frame in range(FRAMES)}
-        joints.setdefault(str(action), {})[str(subaction)] = frames
-        for place in (1, 2, 3, 4):
-            name = f"s_{subject:02d}_act_{action:02d}_subact_{subaction:02d}_ca_{place:02d}"
-            if name == HOLE:
-                continue
-            for frame in range(FRAMES):
-                pixels = see(room[frame])
-                low, high = pixels.min(0), pixels.max(0)
-                identity = len(images)
-                images.append(
-                    {
-                        "id": identity,
-                        "file_name": f"{name}/{name}_{frame + 1:06d}.jpg",
-                        "width": 1000,
-                        "height": 1002,
-                        "subject": subject,
-                        "action_name": "Directions",
-                        "action_idx": action,
-                        "subaction_idx": subaction,
-                        "cam_idx": place,
-                        "frame_idx": frame,
-                    }
-                )
-                box = [*((low + high) / 2 - 0.6 * (high - low)), *(1.2 * (high - low))]
-                flags = (np.arange(17) != frame).tolist()
-                annotations.append({"id": identity, "image_id": identity, "keypoints_vis": flags, "bbox": box})
-    cameras = {str(place): json.loads(json.dumps(CAMERA)) for place in (1, 2, 3, 4)}
-    return {"camera": cameras, "data": {"images": images, "annotations": annotations}, "joint_3d": joints}
-
-
-def see(room_mm: np.ndarray) -> np.ndarray:
-    """Pixels of joints of the room, written out: right is x, down is -z, away is y."""
-    x, y, z = room_mm[..., 0], room_mm[..., 1], room_mm[..., 2]
-    return np.stack([512.5 + 1145 * x / (y + 4000), 515.5 + 1143 * (1500 - z) / (y + 4000)], axis=-1)
-
-
-def find_file(raw: Path, subject: int, kind: str) -> Path:
-    return raw / "annotations" / f"Human36M_subject{subject}_{kind}.json"
-
-
-def write_subject(raw: Path, subject: int, files: Files) -> None:
-    (raw / "annotations").mkdir(parents=True, exist_ok=True)
-    for kind, content in files.items():
-        find_file(raw, subject, kind).write_text(json.dumps(content))
-    for image in make_files(subject)["data"]["images"]:
-        picture = raw / "images" / image["file_name"]
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        picture.touch()
 
 
 def read(raw: Path, name: str = NAME, protocol: int = 2) -> Clip:
@@ -309,7 +239,7 @@ def test_missing_and_cut_off_files_are_refused(raw: Path, kind: str) -> None:
     with pytest.raises(UserError, match=rf"subject9_{kind}\.json is not a whole JSON file .*; take"):
         read(raw)
     path.unlink()
-    with pytest.raises(UserError, match=rf"subject9_{kind}\.json: no such file; unpack the annotations of subject 9"):
+    with pytest.raises(UserError, match=rf"subject9_{kind}\.json: no such file; unpack that subject's annotations"):
         Human36m().list_sequences(raw, "test")
 
 
@@ -319,5 +249,16 @@ def test_missing_pictures_are_told(raw: Path) -> None:
     with pytest.raises(UserError, match=r"_000003\.jpg: no such picture, though Human36M_subject9_data\.json names it"):
         read(raw)
     (raw / "images").rename(raw / "elsewhere")
+    (raw / "images").mkdir()
     with pytest.raises(UserError, match=r"holds no folder s_09_act_XX.*; unpack the images of subject 9"):
         Human36m().list_sequences(raw, "test")
+
+
+def test_pictures_are_not_needed(raw: Path) -> None:
+    names, expected = Human36m(protocol=1).list_sequences(raw, "test"), read(raw)
+    (raw / "images").rename(raw / "elsewhere")
+    assert Human36m(protocol=1).list_sequences(raw, "test") == names
+    clip = read(raw)
+    assert clip.pictures is None
+    np.testing.assert_array_equal(clip.joints_m, expected.joints_m)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(clip.keypoints_px, expected.keypoints_px)  # type: ignore[arg-type]

@@ -2,47 +2,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.io import savemat
 
+from reference.made_penn_action import FRAMES, make_label, write
 from spsnet.datasets.penn_action import PennAction
 from spsnet.datasets.reader import DatasetReader
 from spsnet.records import UserError
 from spsnet.skeletons import get_joint_set
-
-FRAMES = 5
-
-
-def make_label(frames: int = FRAMES, train: int = 1, seed: int = 0) -> dict[str, Any]:
-    """What MATLAB's `save` left of one sequence."""
-    rng = np.random.default_rng(seed)
-    left_top = rng.uniform(0, 100, (frames, 2))
-    return {
-        "action": "tennis_serve",
-        "pose": "back",
-        "x": rng.uniform(0, 480, (frames, 13)),
-        "y": rng.uniform(0, 270, (frames, 13)),
-        "visibility": rng.integers(0, 2, (frames, 13)).astype(bool) | (np.arange(13) == 3),
-        "train": np.array([[train]], np.int16),
-        "bbox": np.concatenate([left_top, left_top + rng.uniform(10, 100, (frames, 2))], axis=1),
-        "dimensions": np.array([[270, 480, frames]], np.uint16),
-        "nframes": np.array([[frames]], np.uint16),
-    }
-
-
-def write(raw: Path, name: str, label: dict[str, Any], pictures: int = FRAMES) -> Path:
-    path = raw / "labels" / f"{name}.mat"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    savemat(path, label, do_compression=True)
-    folder = raw / "frames" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for number in range(1, pictures + 1):
-        cv2.imwrite(str(folder / f"{number:06d}.jpg"), np.zeros((27, 48, 3), np.uint8))
-    return path
 
 
 def read(raw: Path, label: dict[str, Any], **options: Any) -> Any:
@@ -194,13 +163,19 @@ def test_any_damage_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
     assert len(clips) == 1
 
 
+def test_pictures_are_not_needed(tmp_path: Path) -> None:
+    write(tmp_path, "0001", make_label())
+    (tmp_path / "frames").rename(tmp_path / "elsewhere")
+    assert PennAction().list_sequences(tmp_path, "train") == ["0001"]
+    (clip,) = PennAction().read_sequence(tmp_path, "train", "0001")
+    assert clip.pictures is None
+    assert clip.keypoints_px is not None
+
+
 def test_missing_folders_and_pictures_are_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"labels: there is no such folder; give the unpacked Penn_Action"):
         PennAction().list_sequences(tmp_path, "train")
     (tmp_path / "labels").mkdir()
-    with pytest.raises(UserError, match=r"frames: there is no such folder; give the unpacked Penn_Action"):
-        PennAction().list_sequences(tmp_path, "train")
-    (tmp_path / "frames").mkdir()
     with pytest.raises(UserError, match=r"labels holds no \.mat file; unpack Penn_Action"):
         PennAction().list_sequences(tmp_path, "train")
     write(tmp_path, "0001", make_label(), pictures=3)

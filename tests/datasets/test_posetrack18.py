@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,68 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference.made_posetrack18 import FILM, SEEN, make_film, make_keypoints, write_film
 from spsnet.datasets.posetrack18 import PoseTrack18
 from spsnet.datasets.reader import DatasetReader
 from spsnet.records import Clip, UserError
-from spsnet.skeletons import get_joint_set
-
-FILM = "000342_mpii_test"
-FRAMES = 9
-LABELLED = (0, 4, 5, 6, 8)
-SEEN = {0: (0, 4, 5, 6, 8), 3: (4, 6)}
-"""Frames in which each track is annotated."""
-
-
-def make_keypoints(track: int, frame: int) -> list[float]:
-    """Whole pixels and quarters; ears are zeros, as in the data set."""
-    points = np.random.default_rng(100 * track + frame).integers(1, 4000, (17, 3)) / 4
-    points[:, 2] = 1
-    points[3:5] = 0
-    return [float(number) for number in points.ravel()]
-
-
-def make_film(split: str = "val") -> dict[str, Any]:
-    """What an annotation file of the data set holds, keys and types as there."""
-    images = [
-        {
-            "has_no_densepose": True,
-            "is_labeled": frame in LABELLED,
-            "file_name": f"images/{split}/{FILM}/{frame:06d}.jpg",
-            "nframes": FRAMES,
-            "frame_id": 10003420000 + frame,
-            "vid_id": "000342",
-            "id": 10003420000 + frame,
-        }
-        for frame in range(FRAMES)
-    ]
-    annotations = [
-        {
-            "bbox_head": [10, 10, 20, 20],
-            "keypoints": make_keypoints(track, frame),
-            "track_id": track,
-            "image_id": 10003420000 + frame,
-            "bbox": [10.0 * frame, 20.0, 30.0, 60.0 + track],
-            "scores": [],
-            "category_id": 1,
-            "id": (10003420000 + frame) * 100 + track,
-        }
-        for track, frames in SEEN.items()
-        for frame in frames
-    ]
-    names = list(get_joint_set("posetrack17").joint_names)
-    categories = [{"supercategory": "person", "id": 1, "name": "person", "keypoints": names, "skeleton": [[16, 14]]}]
-    return {"images": images, "annotations": annotations, "categories": categories}
-
-
-def write_film(raw: Path, content: object, split: str = "val") -> Path:
-    path = raw / "posetrack_data" / "annotations" / split / f"{FILM}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
-    folder = raw / "images" / split / FILM
-    folder.mkdir(parents=True, exist_ok=True)
-    for frame in range(FRAMES):
-        (folder / f"{frame:06d}.jpg").touch()
-    return path
 
 
 def read(raw: Path, split: str = "val") -> list[Clip]:
@@ -203,6 +144,10 @@ def rename(content: dict[str, Any], name: str) -> None:
             r"'file_name' should stay in one folder of the data set",
         ),
         (
+            lambda film: [image.update(file_name=f"/{image['file_name']}") for image in film["images"]],
+            r"'file_name' should stay in one folder of the data set",
+        ),
+        (
             lambda film: film["images"][8].update(file_name=f"images/val/{FILM}/000009.jpg"),
             r"000009\.jpg: no such picture, though 000342_mpii_test\.json names it; unpack the images into",
         ),
@@ -223,6 +168,15 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
         read(tmp_path)
     with pytest.raises(UserError, match=r"other\.json: no such file; unpack"):
         PoseTrack18().read_sequence(tmp_path, "val", "other")
+
+
+def test_pictures_are_not_needed(tmp_path: Path) -> None:
+    write_film(tmp_path, make_film())
+    expected = read(tmp_path)
+    (tmp_path / "images").rename(tmp_path / "elsewhere")
+    for clip, other in zip(read(tmp_path), expected, strict=True):
+        assert clip.pictures is None
+        np.testing.assert_array_equal(clip.keypoints_px, other.keypoints_px)  # type: ignore[arg-type]
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:

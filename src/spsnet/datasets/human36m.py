@@ -39,11 +39,12 @@ class Human36m:
         ),
         licence="academic use only, for those whose application was accepted",
         layout=(
-            "S9/MyPoseFeatures/D3_Positions_mono/Walking 1.60457274.cdf, and D2_Positions beside it if you have it\n"
-            "S9/Videos/Walking 1.60457274.mp4\n"
+            "S9/MyPoseFeatures/D3_Positions_mono/Walking 1.60457274.cdf, and D2_Positions beside it  (without it no "
+            "camera, and nobody is found in the pictures)\n"
+            "S9/Videos/Walking 1.60457274.mp4  (without Videos/ clips have no pictures)\n"
             "or\n"
             "annotations/Human36M_subject9_{camera,data,joint_3d}.json\n"
-            "images/s_09_act_02_subact_01_ca_01/s_09_act_02_subact_01_ca_01_000001.jpg"
+            "images/s_09_act_02_subact_01_ca_01/s_09_act_02_subact_01_ca_01_000001.jpg  (without images/ likewise)"
         ),
     )
 

@@ -72,7 +72,8 @@ def read_cdf_film(raw: Path, name: str) -> Film:
         name: As `list_cdf_films` gives it.
 
     Returns:
-        The film; without keypoints and camera where `D2_Positions` has no such file. A 2D file that is longer or
+        The film; without pictures where the subject has no `Videos` at all, without keypoints and camera where
+        `D2_Positions` has no such file. A 2D file that is longer or
         shorter than the 3D one counts as far as both go.
 
     Raises:
@@ -80,7 +81,8 @@ def read_cdf_film(raw: Path, name: str) -> Film:
     """
     subject, _, take = name.partition("/")
     folder, film = raw / subject / _POSES, raw / subject / _FILMS / f"{take}.mp4"
-    if not film.is_file():
+    has_film = film.is_file()
+    if not has_film and film.parent.is_dir():
         raise UserError(f"{film}: no such film; download and unpack Videos of {subject}")
     joints_m = _read_poses(folder / "D3_Positions_mono" / f"{take}.cdf", 3) / 1000
     flat = folder / "D2_Positions" / f"{take}.cdf"
@@ -94,7 +96,7 @@ def read_cdf_film(raw: Path, name: str) -> Film:
         keypoints = np.concatenate([taken, np.ones_like(taken[..., :1])], axis=-1)
     return Film(
         frame_index=np.arange(len(joints_m)),
-        pictures=Pictures(path=film),
+        pictures=Pictures(path=film) if has_film else None,
         camera=camera,
         joints_m=joints_m[:, JOINTS_OF_32, :],
         keypoints_px=keypoints,

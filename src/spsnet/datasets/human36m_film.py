@@ -16,7 +16,7 @@ class Film:
     """One person before one camera."""
 
     frame_index: Int[np.ndarray, " time"]
-    pictures: Pictures
+    pictures: Pictures | None
     camera: Pinhole | None
     joints_m: Float[np.ndarray, "time 17 3"]
     """Order of `h36m17`, the camera's axes."""

@@ -60,21 +60,25 @@ class _Subject:
 
 
 def list_json_films(raw: Path, subjects: tuple[int, ...], cameras: tuple[str, ...]) -> list[str]:
-    """`s_09_act_02_subact_01_ca_01` for every folder of pictures of some cameras.
+    """`s_09_act_02_subact_01_ca_01` for every folder of pictures of some cameras; without any, as `data.json` has them.
 
     Raises:
         UserError: If a subject's annotations or pictures are missing.
     """
     places = {list(CAMERAS).index(camera) + 1 for camera in cameras}
+    for path in (path for subject in subjects for path in _find_files(raw, subject)):
+        if not path.is_file():
+            raise UserError(f"{path}: no such file; unpack that subject's annotations")
+    if (raw / "images").is_dir():
+        there = [folder.name for folder in (raw / "images").glob("s_*_ca_*")]
+    else:
+        there = [name for subject in subjects for name in _list_labelled(_find_files(raw, subject)[1])]
     found = defaultdict(list)
-    for folder in (raw / "images").glob("s_*_ca_*"):
-        match = _FOLDER.fullmatch(folder.name)
-        if match and int(match[2]) >= _FIRST_ACTION and int(match[4]) in places and folder.name != _HOLE:
-            found[int(match[1])].append(folder.name)
+    for name in there:
+        match = _FOLDER.fullmatch(name)
+        if match and int(match[2]) >= _FIRST_ACTION and int(match[4]) in places and name != _HOLE:
+            found[int(match[1])].append(name)
     for subject in subjects:
-        for path in _find_files(raw, subject):
-            if not path.is_file():
-                raise UserError(f"{path}: no such file; unpack the annotations of subject {subject}")
         if not found[subject]:
             raise UserError(
                 f"{raw / 'images'} holds no folder s_{subject:02d}_act_XX_subact_YY_ca_ZZ; unpack the images of "
@@ -108,14 +112,10 @@ def read_json_film(raw: Path, name: str) -> Film:
     depth = np.where(joints_m[..., 2:] > 0, joints_m[..., 2:], np.nan)
     pixels = np.nan_to_num(joints_m[..., :2] / depth * focal + center, nan=-1.0)
     _check_boxes(camera_path, place, pixels, labels.box_xywh)
-    folder = raw / "images" / name
-    for picture in labels.names:
-        if not (folder / picture).is_file():
-            raise UserError(f"{folder / picture}: no such picture, though {data_path.name} names it; unpack the images")
     x, y, width, height = labels.box_xywh.T
     return Film(
         frame_index=labels.frame_index,
-        pictures=Pictures(path=folder, names=labels.names),
+        pictures=_find_pictures(raw / "images", name, labels.names, data_path),
         camera=Pinhole(
             focal_px=float(focal.mean()),
             center_px=(float(center[0]), float(center[1])),
@@ -137,6 +137,22 @@ def _split(name: str) -> tuple[str, ...]:
     if match is None:
         raise ValueError(f"films are called s_XX_act_YY_subact_ZZ_ca_CC, got {name!r}")
     return match.groups()
+
+
+def _find_pictures(images: Path, name: str, pictures: tuple[str, ...], data_path: Path) -> Pictures | None:
+    if not images.is_dir():
+        return None
+    folder = images / name
+    for picture in pictures:
+        if not (folder / picture).is_file():
+            raise UserError(f"{folder / picture}: no such picture, though {data_path.name} names it; unpack the images")
+    return Pictures(path=folder, names=pictures)
+
+
+@lru_cache(maxsize=7)
+def _list_labelled(data_path: Path) -> tuple[str, ...]:
+    """Films that a `data.json` labels; kept, for every film asks again and the file has hundreds of megabytes."""
+    return tuple(_group_films(data_path, load_json(data_path, _AGAIN)))
 
 
 @lru_cache(maxsize=1)

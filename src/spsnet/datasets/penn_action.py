@@ -43,7 +43,7 @@ class PennAction:
         splits=("train", "test"),
         source="Download Penn_Action.tar.gz from the link on https://dreamdragon.github.io/PennAction/ and unpack it.",
         licence="None is stated; for research, with the paper cited",
-        layout="frames/0001/000001.jpg, …\nlabels/0001.mat, …",
+        layout="labels/0001.mat, …\nframes/0001/000001.jpg, …  (without frames/ clips have no pictures)",
     )
 
     def __init__(self, *, swap_sides: bool = False) -> None:
@@ -59,17 +59,17 @@ class PennAction:
         """Numbers of the split's films, sorted; opens every label file, for it alone says what it is for.
 
         Raises:
-            UserError: If the folders are missing or empty, or a label file is damaged or does not say its split.
+            UserError: If the folder of labels is missing or empty, or a label is damaged or does not say its split.
             ValueError: If there is no such split.
         """
         if split not in self.info.splits:
             raise ValueError(f"Penn Action has the splits {', '.join(self.info.splits)}, got {split!r}")
-        for folder in (raw / "labels", raw / "frames"):
-            if not folder.is_dir():
-                raise UserError(f"{folder}: there is no such folder; give the unpacked Penn_Action, which holds it")
-        labels = sorted((raw / "labels").glob("*.mat"))
+        folder = raw / "labels"
+        if not folder.is_dir():
+            raise UserError(f"{folder}: there is no such folder; give the unpacked Penn_Action, which holds it")
+        labels = sorted(folder.glob("*.mat"))
         if not labels:
-            raise UserError(f"{raw / 'labels'} holds no .mat file; unpack Penn_Action.tar.gz again")
+            raise UserError(f"{folder} holds no .mat file; unpack Penn_Action.tar.gz again")
         return [path.stem for path in labels if _read_split(path) == split]
 
     def read_sequence(self, raw: Path, split: str, sequence: str) -> list[Clip]:
@@ -94,7 +94,7 @@ class PennAction:
                 sequence=sequence,
                 fps=FPS,
                 frame_index=np.arange(frames),
-                pictures=_name_pictures(raw / "frames" / sequence, frames),
+                pictures=_name_pictures(raw / "frames", sequence, frames),
                 camera=None,
                 valid_mask=known.any(-1),
                 keypoints_px=keypoints[:, self._order],
@@ -162,7 +162,10 @@ def _square_boxes(boxes_xyxy: Float[np.ndarray, "rows 4"], frames: int) -> Float
     return squares
 
 
-def _name_pictures(folder: Path, frames: int) -> Pictures:
+def _name_pictures(films: Path, sequence: str, frames: int) -> Pictures | None:
+    if not films.is_dir():
+        return None
+    folder = films / sequence
     names = tuple(f"{number:06d}.jpg" for number in range(1, frames + 1))
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if missing := [name for name in names if name not in there]:

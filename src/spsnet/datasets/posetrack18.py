@@ -39,7 +39,7 @@ class PoseTrack18:
         licence="non-commercial research, on the data set's own terms",
         layout=(
             "posetrack_data/annotations/{train,val,test}/FILM.json\n"
-            "images/{train,val,test}/FILM/000000.jpg, as the annotations name them"
+            "images/{train,val,test}/FILM/000000.jpg, as the annotations say  (without images/ clips have no pictures)"
         ),
     )
 
@@ -168,12 +168,15 @@ def _find_frame(path: Path, name: str) -> int:
     return int(stem)
 
 
-def _find_pictures(raw: Path, path: Path, names: list[str]) -> Pictures:
-    """Folder and names of a clip's pictures, all of which have to lie there."""
+def _find_pictures(raw: Path, path: Path, names: list[str]) -> Pictures | None:
+    """Folder and names of a clip's pictures, all of which have to lie there, or the whole folder is not there."""
     folders = {PurePosixPath(name).parent for name in names}
-    if len(folders) > 1 or any(part == ".." for part in next(iter(folders)).parts):
+    own = folders.pop()
+    if folders or own.is_absolute() or ".." in own.parts:
         raise UserError(f"{path}: 'file_name' should stay in one folder of the data set; {_UNPACK}")
-    folder = raw / next(iter(folders))
+    if not raw.joinpath(*own.parts[:1]).is_dir():
+        return None
+    folder = raw / own
     for name in names:
         picture = folder / PurePosixPath(name).name
         if not picture.is_file():
