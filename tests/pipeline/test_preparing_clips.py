@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.walker import FRAMES, SIZE, SeeingEncoder, draw_walker, make_film
-from reference.made_clips import make_bare_clip, make_clip
-from spsnet.datasets.prepared import PreparedClips, name_film
+from reference.made_clips import make_bare_clip, make_clip, make_sighting
+from spsnet.datasets.prepared import PreparedClip, PreparedClips, name_film
 from spsnet.datasets.reader import DatasetInfo
 from spsnet.pipeline import preparing_clips
 from spsnet.pipeline.preparing_clips import find_boxes, look_at_clips, prepare_clips
@@ -142,7 +142,8 @@ def test_a_data_set_is_written_film_by_film_and_goes_on(film: Path, tmp_path: Pa
         PreparedClips(tmp_path / "out")
     films = list(prepare_clips(reader, tmp_path, tmp_path / "out", "test"))
     assert [(one.sequence, one.people, one.frames) for one in films] == [("a", 1, FRAMES), ("b", 2, FRAMES + 9)]
-    assert films[0].seen_frames is None
+    assert [one.seen_frames for one in films] == [FRAMES, FRAMES + 9]
+    assert reader.read == ["a", "b"]
     assert name_film(tmp_path / "out", 0).stat().st_mtime_ns == before
     clips = list(PreparedClips(tmp_path / "out"))
     assert [prepared.clip.name for prepared in clips] == ["walk/0", "walk/0", "walk/1"]
@@ -163,9 +164,43 @@ def test_what_cannot_be_prepared_is_refused(tmp_path: Path) -> None:
     reader = MadeReader({"a": [nowhere]})
     with pytest.raises(UserError, match="made has no split 'all'; it has train, test"):
         next(prepare_clips(reader, tmp_path, tmp_path / "out", "all"))
-    with pytest.raises(UserError, match=r"lacks 24 of 24 pictures, first 0\.png; copy the pictures there, or"):
+    with pytest.raises(
+        UserError, match=r"lacks 24 of 24 pictures, first 0\.png; copy the pictures there, or prepare with"
+    ):
         next(prepare_clips(reader, tmp_path, tmp_path / "out", "test"))
     with pytest.raises(UserError, match="holds no film of the test split of Made; make it"):
         next(prepare_clips(MadeReader({}), tmp_path, tmp_path / "other", "test"))
-    with pytest.raises(UserError, match="walk: its pictures are not known; prepare it without looking"):
+    with pytest.raises(UserError, match=r"walk: its pictures are not there; put them where .* with --annotation-only"):
         next(prepare_clips(MadeReader({"a": [make_bare_clip()]}), tmp_path, tmp_path / "third", "test"))
+
+
+@pytest.mark.usefixtures("eye")
+def test_people_whom_nothing_places_in_the_pictures_are_refused(film: Path, tmp_path: Path) -> None:
+    """Joints without a camera say no place; boxes that are there and empty say that nobody is seen."""
+    nowhere = make_clip(FRAMES, **(UNKNOWN | {"pictures": Pictures(path=film), "box_xys_px": None}))
+    with pytest.raises(UserError, match=r"walk: neither 2D points nor boxes nor a camera say where .*; add the data"):
+        next(prepare_clips(MadeReader({"a": [nowhere]}), tmp_path, tmp_path / "out", "test"))
+    empty = make_walk(Pictures(path=film), keypoints_px=np.zeros((FRAMES, 17, 3)))
+    (done,) = prepare_clips(MadeReader({"a": [empty]}), tmp_path, tmp_path / "other", "test")
+    assert (done.frames, done.seen_frames) == (FRAMES, 0)
+
+
+class SeenReaderOfOne(MadeReader):
+    """Brings along what an encoder saw."""
+
+    encoder = "other-eye"
+
+    def read_seen(self, raw: Path, split: str, sequence: str) -> list[PreparedClip]:
+        return [PreparedClip(clip=clip, sightings=(make_sighting(),)) for clip in self.clips[sequence]]
+
+
+def test_a_data_set_that_was_seen_is_not_looked_at(tmp_path: Path) -> None:
+    reader = SeenReaderOfOne({"a": [make_bare_clip()]})
+    (film,) = prepare_clips(reader, tmp_path, tmp_path / "out", "test")
+    assert film.seen_frames == 3  # of four, one was filled
+    assert PreparedClips(tmp_path / "out").index.encoder == "other-eye"
+    (prepared,) = PreparedClips(tmp_path / "out")
+    np.testing.assert_array_equal(prepared.sightings[0].landmarks_px, make_sighting().landmarks_px)
+    (film,) = prepare_clips(reader, tmp_path, tmp_path / "annotation", "test", look=False)
+    assert film.seen_frames is None
+    assert PreparedClips(tmp_path / "annotation").index.encoder is None

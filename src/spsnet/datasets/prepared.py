@@ -77,7 +77,7 @@ class PreparedClips:
         Raises:
             UserError: If the file is damaged.
         """
-        return _load_film(name_film(self.folder, number))
+        return load_film(self.folder, number)
 
     def __iter__(self) -> Iterator[PreparedClip]:
         """Every clip, one film in memory at a time."""
@@ -152,7 +152,13 @@ def save_film(folder: Path, number: int, clips: Sequence[PreparedClip]) -> None:
     part.replace(path)
 
 
-def _load_film(path: Path) -> list[PreparedClip]:
+def load_film(folder: Path, number: int) -> list[PreparedClip]:
+    """Everybody in one film that was written before.
+
+    Raises:
+        UserError: If the file is damaged.
+    """
+    path = name_film(folder, number)
     try:
         with safe_open(path, "np") as file:
             facts = json.loads(file.metadata()["clips"])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from spsnet.datasets.prepared import PreparedClip
 from spsnet.records import Clip
 
 
@@ -15,6 +16,7 @@ class DatasetInfo:
     """As `spsnet prepare` calls it."""
     title: str
     splits: tuple[str, ...]
+    """Empty where it is not split."""
     source: str
     """Where it comes from and what has to be done to get it, in a sentence."""
     licence: str
@@ -42,5 +44,21 @@ class DatasetReader(Protocol):
 
         Raises:
             UserError: If a file is missing or damaged: names file, key and remedy.
+        """
+        ...
+
+
+@runtime_checkable
+class SeenReader(DatasetReader, Protocol):
+    """A data set whose files also hold what an encoder saw, so that no picture is looked at."""
+
+    encoder: str
+    """Whose sight it is, by its name in the catalogue of assets."""
+
+    def read_seen(self, raw: Path, split: str, sequence: str) -> list[PreparedClip]:
+        """The clips of `read_sequence`, and what the encoder saw of each person.
+
+        Raises:
+            UserError: As `read_sequence`.
         """
         ...

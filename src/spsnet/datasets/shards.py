@@ -185,6 +185,7 @@ class _Shard:
             self.encoders: list[str] = json.loads(header.pop("__metadata__")["encoders"])
             self.arrays = {name: _view(data, facts) for name, facts in header.items()}
             self._length = len(self.arrays["truth/shape"])
+            _require_whole(self.arrays, self.encoders)
         except (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError, struct.error) as error:
             raise UserError(f"{path} is damaged ({error}); delete it and run `spsnet synthesize` again") from error
 
@@ -207,6 +208,23 @@ class _Shard:
 def _view(data: np.ndarray, facts: dict[str, Any]) -> np.ndarray:
     start, stop = facts["data_offsets"]
     return data[start:stop].view(_KINDS[facts["dtype"]]).reshape(facts["shape"])
+
+
+def _require_whole(arrays: Mapping[str, np.ndarray], encoders: Sequence[str]) -> None:
+    """Every array that a window is made of, each of as many windows.
+
+    Raises:
+        ValueError: If one is missing, or of more or fewer windows; names it.
+    """
+    truth = [f"truth/{field.name}" for field in fields(ObservedWindows) if field.name not in ("seen", "occluded")]
+    seen = [f"{encoder}/seen/{part.name}" for encoder in encoders for part in fields(Sight)]
+    for name in (*truth, *seen):
+        if name not in arrays:
+            raise ValueError(f"no {name!r} in it")
+        if len(arrays[name]) != len(arrays["truth/shape"]):
+            raise ValueError(
+                f"{name!r} is of {len(arrays[name])} windows, 'truth/shape' of {len(arrays['truth/shape'])}"
+            )
 
 
 def _shrink(name: str, values: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Data sets to folders of clips: their annotation, and everybody in their pictures seen as `recover` sees them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Float
 
 from spsnet.crops import Encode, PersonObserver
-from spsnet.datasets.prepared import PreparedClip, PreparedIndex, claim_clips, has_film, save_film
-from spsnet.datasets.reader import DatasetReader
-from spsnet.encoders import load_encoder
+from spsnet.datasets.prepared import PreparedClip, PreparedIndex, claim_clips, has_film, load_film, save_film
+from spsnet.datasets.reader import DatasetReader, SeenReader
+from spsnet.encoders import Encoder, load_encoder
 from spsnet.geometry import project_points
 from spsnet.pipeline.observing import PersonCollector, observe_people
 from spsnet.pipeline.preparing import ENCODER
@@ -36,7 +36,7 @@ class PreparedFilm:
     frames: int
     """Of all people's clips."""
     seen_frames: int | None
-    """Those in which the encoder saw the person; None: written before, or nobody looked."""
+    """Those in which the encoder saw the person; None: nobody looked."""
 
 
 def prepare_clips(
@@ -49,17 +49,17 @@ def prepare_clips(
     look: bool = True,
     watch: Watch = watch_nothing,
 ) -> Iterator[PreparedFilm]:
-    """Write a data set's clips film by film; a film that is in the folder already is not done again.
+    """Write a data set's clips film by film; a film that is in the folder already is neither read nor done again.
 
     Args:
-        reader: Of the data set.
+        reader: Of the data set; a `SeenReader` brings along what an encoder saw.
         raw: Its own files.
         folder: Gets the index and a file for each film.
         split: One of the reader's.
         options: What the reader was made with, for the index.
         look: Also put everybody in the pictures through the encoder. Without, results of other programs can be
             measured, and no pictures are needed.
-        watch: Gets the frames as they pass, to show progress.
+        watch: Gets the films and their frames as they pass, to show progress.
 
     Yields:
         Each film in turn, once it is on the disk.
@@ -76,23 +76,51 @@ def prepare_clips(
     index = PreparedIndex(
         dataset=reader.info.name,
         split=split,
-        encoder=ENCODER if look else None,
+        encoder=_name_encoder(reader) if look else None,
         options=options or {},
         sequences=sequences,
     )
     claim_clips(folder, index)
-    encoder = None
-    for number, sequence in enumerate(sequences):
-        clips = reader.read_sequence(raw, split, sequence)
-        frames, seen = sum(map(len, clips)), None
+    read = _choose_reading(reader, look=look, watch=watch)
+    for number, sequence in watch(enumerate(sequences), f"{split} films", len(sequences)):
         if not has_film(folder, number):
-            prepared = [PreparedClip(clip=clip) for clip in clips]
-            if look:
-                encoder = encoder or load_encoder(ENCODER, feature=True, mask=True, streams=os.cpu_count() or 1)
-                prepared = look_at_clips(clips, encoder.encode, watch=watch)
-                seen = sum(int((~seen.filled_mask).sum()) for one in prepared for seen in one.sightings)
-            save_film(folder, number, prepared)
-        yield PreparedFilm(sequence=sequence, people=len(clips), frames=frames, seen_frames=seen)
+            save_film(folder, number, read(raw, split, sequence))
+        yield _describe(sequence, load_film(folder, number), look=look)
+
+
+def _name_encoder(reader: DatasetReader) -> str:
+    return reader.encoder if isinstance(reader, SeenReader) else ENCODER
+
+
+def _choose_reading(
+    reader: DatasetReader, *, look: bool, watch: Watch
+) -> Callable[[Path, str, str], list[PreparedClip]]:
+    """How a film is read: its annotation alone, with the data set's own sight of people, or with ours."""
+    if not look:
+        return lambda raw, split, sequence: [
+            PreparedClip(clip=clip) for clip in reader.read_sequence(raw, split, sequence)
+        ]
+    if isinstance(reader, SeenReader):
+        return reader.read_seen
+    loaded: list[Encoder] = []  # only once a film has to be looked at
+
+    def read(raw: Path, split: str, sequence: str) -> list[PreparedClip]:
+        clips = reader.read_sequence(raw, split, sequence)
+        if not loaded:
+            loaded.append(load_encoder(ENCODER, feature=True, mask=True, streams=os.cpu_count() or 1))
+        return look_at_clips(clips, loaded[0].encode, watch=watch)
+
+    return read
+
+
+def _describe(sequence: str, clips: Sequence[PreparedClip], *, look: bool) -> PreparedFilm:
+    seen = sum(int((~sight.filled_mask).sum()) for prepared in clips for sight in prepared.sightings)
+    return PreparedFilm(
+        sequence=sequence,
+        people=len(clips),
+        frames=sum(len(prepared.clip) for prepared in clips),
+        seen_frames=seen if look else None,
+    )
 
 
 def look_at_clips(clips: Sequence[Clip], encode: Encode, *, watch: Watch = watch_nothing) -> list[PreparedClip]:
@@ -104,11 +132,12 @@ def look_at_clips(clips: Sequence[Clip], encode: Encode, *, watch: Watch = watch
         watch: Gets the frames as they pass.
 
     Raises:
-        UserError: If the pictures cannot be read.
+        UserError: If the pictures cannot be read, or nothing says where in them the people are.
     """
     if not clips:
         return []
     film = _open_pictures(clips)
+    _require_boxes(clips)
     tracks: dict[int, list[Track]] = {}
     for person, clip in enumerate(clips):
         tracks[person] = _make_tracks(clip, first_id=1 + sum(map(len, tracks.values())))
@@ -155,6 +184,18 @@ def find_boxes(clip: Clip) -> Float[np.ndarray, "time 4"]:
     return boxes
 
 
+def _require_boxes(clips: Sequence[Clip]) -> None:
+    """Refuse a film whose annotation has no place for a box; one that has it and leaves it empty just shows nobody."""
+    for clip in clips:
+        placed = clip.joints_m is not None and clip.camera is not None
+        if placed or clip.keypoints_px is not None or clip.box_xys_px is not None:
+            return
+    raise UserError(
+        f"{clips[0].sequence}: neither 2D points nor boxes nor a camera say where in its pictures the people are; add "
+        "the data set's files that do, or prepare with --annotation-only"
+    )
+
+
 def _make_tracks(clip: Clip, first_id: int) -> list[Track]:
     """Runs of frames without a hole that begin and end with a box; boxes between are interpolated."""
     boxes = find_boxes(clip)
@@ -184,7 +225,10 @@ def _open_pictures(clips: Sequence[Clip]) -> Film:
     pictures = [clip.pictures for clip in clips]
     first = pictures[0]
     if first is None or any(one is None or one.path != first.path for one in pictures):
-        raise UserError(f"{clips[0].sequence}: its pictures are not known; prepare it without looking at pictures")
+        raise UserError(
+            f"{clips[0].sequence}: its pictures are not there; put them where `spsnet prepare --list` says, or prepare "
+            "with --annotation-only"
+        )
     if first.names is None:
         return open_film(first.path)
     return _NumberedPictures(first.path, _collect_names(clips, pictures), clips[0].fps)
@@ -207,7 +251,7 @@ class _NumberedPictures:
         if missing:
             raise UserError(
                 f"{folder} lacks {len(missing)} of {len(names)} pictures, first {missing[0]}; copy the pictures there, "
-                "or prepare the data set without looking at them"
+                "or prepare with --annotation-only"
             )
         self._numbers = tuple(names)
         self._film = PictureFilm(folder, [folder / name for name in names.values()], fps=fps)
