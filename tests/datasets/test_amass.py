@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference.made_amass import UPRIGHT, make_arrays, write
 from reference.tiny_training import write_mocap
 from spsnet.body import compute_joints, load_body
 from spsnet.datasets.amass import list_amass, read_amass, write_amass, write_amass_folder
@@ -14,29 +15,6 @@ from spsnet.geometry import axis_angle_to_matrix
 from spsnet.records import UserError
 from spsnet.synthesis.mocap import load_mocap
 from spsnet.training.recipe import split_clips
-
-UPRIGHT = (np.pi / 2, 0.0, 0.0)
-"""Global orientation of a body that stands where z is up."""
-
-
-def make_arrays(frames: int = 40, width: int = 156) -> dict[str, np.ndarray]:
-    """What a file of AMASS holds: somebody upright who walks along y, 1 m/s, at 30 frames a second."""
-    poses = np.zeros((frames, width))
-    poses[:, :3] = UPRIGHT
-    trans = np.stack([np.ones(frames), np.arange(frames) / 30, np.full(frames, 0.9)], axis=-1)
-    return {
-        "poses": poses,
-        "trans": trans,
-        "betas": np.zeros(16),
-        "gender": np.array("female"),
-        "mocap_framerate": np.array(30.0),
-    }
-
-
-def write(path: Path, arrays: dict[str, np.ndarray]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **arrays)  # type: ignore[arg-type]
-    return path
 
 
 def make_clip(name: str, frames: int = 45, seed: int = 0, scale: float = 1.0) -> MotionClip:

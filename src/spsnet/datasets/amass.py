@@ -18,9 +18,19 @@ from jaxtyping import Float
 from numpy.lib.npyio import NpzFile
 
 from spsnet.datasets.motion_clips import FPS, MotionClip, resample_clip
+from spsnet.datasets.reader import DatasetInfo
 from spsnet.geometry import axis_angle_to_matrix, matrix_to_axis_angle
 from spsnet.records import UserError
 
+INFO = DatasetInfo(
+    name="amass",
+    title="AMASS",
+    splits=(),
+    source="Make an account on https://amass.is.tue.mpg.de, accept the licence, download the archives of SMPL-H (or "
+    "SMPL-X) bodies and unpack them into one folder.",
+    licence="non-commercial research only",
+    layout="CMU/01/01_01_poses.npz, …  (at any depth; shape.npz and *_stagei.npz are left out)",
+)
 _BODY = tuple(range(22))
 # SMPL's two hands turn as the first joint of the index finger does. By the number of joints: SMPL, SMPL-H, SMPL-X.
 JOINTS_BY_COUNT = {24: (*_BODY, 22, 23), 52: (*_BODY, 22, 37), 55: (*_BODY, 25, 40)}
@@ -40,6 +50,11 @@ def list_amass(folder: Path) -> list[Path]:
         for path in folder.rglob("*.npz")
         if path.name != "shape.npz" and not path.name.endswith("_stagei.npz") and path.is_file()
     )
+
+
+def name_amass(path: Path, folder: Path) -> str:
+    """What a file's clip is called, unless the file itself says: `amass/CMU/01/01_01_poses`."""
+    return f"amass/{path.relative_to(folder).with_suffix('').as_posix()}"
 
 
 def read_amass(path: Path, name: str | None = None) -> MotionClip:
@@ -83,7 +98,7 @@ def read_amass(path: Path, name: str | None = None) -> MotionClip:
 
 
 def write_amass(clip: MotionClip, path: Path) -> None:
-    """Write a motion as an SMPL-H file of AMASS: mean shape, neutral body, 30 frames per second.
+    """Write a motion as an SMPL-H file of AMASS: mean shape, neutral body, 30 frames per second; whole or not there.
 
     `read_amass` gives the same clip back, its name too, to the precision of single numbers.
 
@@ -96,7 +111,8 @@ def write_amass(clip: MotionClip, path: Path) -> None:
     poses[:, JOINTS_BY_COUNT[_SMPL_H]] = matrix_to_axis_angle(rotations)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        part = path.with_name(f".{path.name}.part")
+        with part.open("wb") as file:
             np.savez(
                 file,
                 poses=poses.reshape(len(clip), 3 * _SMPL_H),
@@ -106,6 +122,7 @@ def write_amass(clip: MotionClip, path: Path) -> None:
                 mocap_framerate=np.array(FPS),
                 clip_name=np.array(clip.name),
             )
+        part.replace(path)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror or error}; free some space or choose -o") from error
 

@@ -8,14 +8,13 @@ import lzma
 import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
-from spsnet.datasets.amass import list_amass, read_amass
-from spsnet.datasets.motion_clips import FPS, MotionClip, resample_clip
+from spsnet.datasets.amass import list_amass, name_amass, read_amass
+from spsnet.datasets.motion_clips import MotionClip, cut_clip, resample_clip
 from spsnet.geometry import axis_angle_to_matrix, interpolate_rotations, rotation_between
 from spsnet.records import UserError
 from spsnet.synthesis.bvh import BvhMotion, parse_bvh
@@ -42,8 +41,6 @@ _EXPMAP_JOINTS = {
     0: 0, 1: 2, 2: 8, 3: 13, 4: 3, 5: 9, 6: 14, 7: 4, 8: 10, 9: 15, 10: 5, 11: 11, 12: 16, 13: 20, 14: 29, 15: 18,
     16: 21, 17: 30, 18: 22, 19: 31, 20: 23, 21: 32,
 }  # fmt: skip
-_LARGEST_STEP_RAD = 1.2
-"""No joint turns by more within a thirtieth of a second: where one does, the capture failed."""
 _EXPMAP_HEADING_RAD = np.deg2rad(75)
 """Headings beyond a right angle from the first frame's are mirrored in the CMU files, and tilted on the way there."""
 _EXPMAP_UNIT_M = 0.0254 / 0.45
@@ -78,10 +75,10 @@ def load_mocap(directory: Path) -> list[MotionClip]:
             clips.extend(readers[name](member, text))
     names = {clip.name for clip in clips}
     for path in files:
-        clip = read_amass(path, f"amass/{path.relative_to(directory).with_suffix('').as_posix()}")
+        clip = read_amass(path, name_amass(path, directory))
         if clip.name in names:
             raise UserError(f"{path} is {clip.name}, which an archive beside it holds too; move one of them away")
-        clips.extend(_cut(clip))
+        clips.extend(cut_clip(clip))
     return sorted(clips, key=lambda clip: clip.name)
 
 
@@ -104,14 +101,14 @@ def _read_acrnn(member: str, text: str) -> list[MotionClip]:
     fps = 60.0 if "/salsa/" in member else 120.0
     # The first frame is a pose of the skeleton and no part of the motion.
     motion = replace(motion, rotations=motion.rotations[1:], root=motion.root[1:])
-    return _cut(_retarget_bvh(member, motion, _ACRNN_JOINTS, fps=fps, unit_m=0.01))
+    return cut_clip(_retarget_bvh(member, motion, _ACRNN_JOINTS, fps=fps, unit_m=0.01))
 
 
 def _read_reactidle(member: str, text: str) -> list[MotionClip]:
     if not member.endswith(".bvh"):
         return []
     motion = parse_bvh(text, member)
-    return _cut(_retarget_bvh(member, motion, _REACTIDLE_JOINTS, fps=1 / motion.frame_time_s, unit_m=1.0))
+    return cut_clip(_retarget_bvh(member, motion, _REACTIDLE_JOINTS, fps=1 / motion.frame_time_s, unit_m=1.0))
 
 
 def _read_expmap(member: str, text: str) -> list[MotionClip]:
@@ -133,22 +130,7 @@ def _read_expmap(member: str, text: str) -> list[MotionClip]:
     joints = {smpl: against_t_pose[1:, node] for smpl, node in _EXPMAP_JOINTS.items()}
     clip = _make_clip(member, joints, values[1:, :3] * _EXPMAP_UNIT_M, fps=120.0)
     forward = clip.rotations[:, 0, :, 2]
-    return _cut(clip, usable=np.abs(np.arctan2(forward[:, 0], forward[:, 2])) < _EXPMAP_HEADING_RAD)
-
-
-def _cut(clip: MotionClip, usable: Bool[np.ndarray, " time"] | None = None) -> list[MotionClip]:
-    """Pieces of at least a second of usable frames, in which no joint jumps."""
-    # Two rotations an angle θ apart are √8 sin(θ / 2) apart as matrices.
-    squared = np.square(clip.rotations[1:] - clip.rotations[:-1]).sum((-1, -2)).max(1, initial=0)
-    whole = squared < 8 * np.sin(_LARGEST_STEP_RAD / 2) ** 2
-    if usable is not None:
-        whole &= usable[1:] & usable[:-1]
-    bounds = [0, *(np.flatnonzero(~whole) + 1), len(clip)]
-    return [
-        MotionClip(name=clip.name, rotations=clip.rotations[start:stop], root_m=clip.root_m[start:stop])
-        for start, stop in pairwise(bounds)
-        if stop - start >= FPS
-    ]
+    return cut_clip(clip, usable=np.abs(np.arctan2(forward[:, 0], forward[:, 2])) < _EXPMAP_HEADING_RAD)
 
 
 def _retarget_bvh(member: str, motion: BvhMotion, names: Mapping[int, str], *, fps: float, unit_m: float) -> MotionClip:
