@@ -1,8 +1,10 @@
 """Made films to windows: a bright rectangle walks, a detector and an encoder that need no network see it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -179,6 +181,33 @@ def test_a_film_for_looking_is_refused_before_anything_is_done(film: Path, tmp_p
         next(prepare_films([film, renamed], tmp_path / "films", CONFIG))
     assert not (tmp_path / "films").exists()
     assert loaded.count == 0
+
+
+def test_films_that_cannot_be_read_are_left_out_where_somebody_is_told(
+    film: Path, tmp_path: Path, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that cannot be opened, and one that fails when a shard of it is written already."""
+    (tmp_path / "empty.mp4").touch()
+    fragile = make_film(tmp_path / "fragile.mp4", crf="5")
+    config = FilmConfig(frames=9, stride=4, fewest_seen=5, windows_per_shard=1)
+    wanted, watched = compute_sha256(fragile), preparing.observe_windows
+
+    def observe_some(*arguments: Any, **options: Any) -> Iterator[ObservedWindows]:
+        yield from watched(*arguments, **options)
+        if wanted in arguments:
+            raise UserError(f"{fragile}: it ends in the middle")
+
+    monkeypatch.setattr(preparing, "observe_windows", observe_some)
+    told: list[str] = []
+    sources = [tmp_path / "empty.mp4", fragile, film]
+    (done,) = prepare_films(sources, tmp_path / "films", config, warn=told.append)
+    assert (done.name, done.first_shard) == ("walk.mp4", 0)
+    assert [words.split(": ")[0] for words in told] == [str(tmp_path / "empty.mp4"), str(fragile)]
+    assert all(words.endswith("; it was left out") for words in told)
+    assert len(load_windows(tmp_path / "films")) == done.windows
+    with pytest.raises(UserError, match="it ends in the middle"):
+        list(prepare_films([film, fragile], tmp_path / "films", config))
+    assert len(load_windows(tmp_path / "films")) == done.windows
 
 
 def test_a_film_that_is_not_there_is_named(film: Path, tmp_path: Path, loaded: Loaded) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,12 @@ class PreparedFilm:
 
 
 def prepare_films(
-    sources: Sequence[Path], folder: Path, config: FilmConfig | None = None, *, watch: Watch = watch_nothing
+    sources: Sequence[Path],
+    folder: Path,
+    config: FilmConfig | None = None,
+    *,
+    warn: Callable[[str], None] | None = None,
+    watch: Watch = watch_nothing,
 ) -> Iterator[PreparedFilm]:
     """Write the windows of films as shards; a film that is in the folder already is not done again.
 
@@ -61,6 +66,7 @@ def prepare_films(
         sources: Video files.
         folder: Gets `shard_NNNNN.safetensors` and `index.json`.
         config: How people are cut into windows.
+        warn: Gets a sentence on each film that cannot be read and is left out; without it such a film stops everything.
         watch: Gets every stage's items as they pass, to show progress.
 
     Yields:
@@ -77,7 +83,7 @@ def prepare_films(
         "config": asdict(config),
     }
     done = _read_index(folder, facts)
-    films = [(open_film(source), compute_sha256(source)) for source in sources]
+    films = list(_open_films(watch(sources, "opening films", len(sources)), warn))
     for film, sha256 in films:
         require_trainable(film.info.path, sha256)
     detector = load_detector()
@@ -88,9 +94,29 @@ def prepare_films(
             _write_index(folder, facts, done)
             _remove_shards(folder, first)
             people = observe_windows(film, detector, encoder.encode, config, sha256, watch=watch)
-            done[sha256] = _save_film(people, film.info.path.name, sha256, folder, first, config)
+            try:
+                done[sha256] = _save_film(people, film.info.path.name, sha256, folder, first, config)
+            except UserError as error:
+                _remove_shards(folder, first)
+                if warn is None:
+                    raise
+                warn(f"{error}; it was left out")
+                continue
             _write_index(folder, facts, done)
         yield done[sha256]
+
+
+def _open_films(sources: Iterable[Path], warn: Callable[[str], None] | None) -> Iterator[tuple[Film, str]]:
+    """Films with their sha256."""
+    for source in sources:
+        try:
+            film = open_film(source)
+        except UserError as error:
+            if warn is None:
+                raise
+            warn(f"{error}; it was left out")
+            continue
+        yield film, compute_sha256(source)
 
 
 def observe_windows(
