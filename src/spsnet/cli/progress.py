@@ -9,6 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from spsnet.pipeline.settings import Watch, watch_nothing
 
+_FINISHED_BARS = 4
+"""That stay on the screen: a data set has a bar for each of a thousand films."""
+
 
 @contextmanager
 def show_progress(title: str) -> Iterator[Watch]:
@@ -21,10 +24,13 @@ def show_progress(title: str) -> Iterator[Watch]:
     with Progress(*columns, console=console, transient=True) as progress:
 
         def watch(items: Iterable[Any], doing: str, total: int | None) -> Iterable[Any]:
-            task = progress.add_task(f"{title}: {doing}", total=total)
+            task, done = progress.add_task(f"{title}: {doing}", total=total), 0
             for item in items:
                 yield item
-                progress.advance(task)
-            progress.update(task, total=progress.tasks[task].completed)
+                done += 1
+                progress.update(task, completed=done)
+            progress.update(task, total=done)
+            for old in [one for one in progress.tasks if one.finished][:-_FINISHED_BARS]:
+                progress.remove_task(old.id)
 
         yield watch
