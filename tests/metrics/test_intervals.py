@@ -69,6 +69,9 @@ def test_each_joint_has_the_interval_it_would_have_alone() -> None:
     assert first == estimate_mean(values[:, 0], mask[:, 0], sequence=sequence)
     assert second == estimate_mean(values[20:, 1], mask[20:, 1], sequence=sequence[20:] - 2)
     assert math.isnan(nothing.value)
+    twice = estimate_by_joint(values.reshape(30, 2, 3), mask.reshape(30, 2, 3), sequence=sequence[::2])
+    for got, expected in zip(twice[:2], (first, second), strict=True):
+        np.testing.assert_allclose((got.value, got.low, got.high), (expected.value, expected.low, expected.high))
     with pytest.raises(ValueError, match="1 of 2 are not"):
         estimate_by_joint(np.array([[1.0, 1], [1, np.nan]]), np.ones((2, 2), bool))
 

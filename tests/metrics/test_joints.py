@@ -154,6 +154,8 @@ def test_pa_mpjpe_over_valid_joints_alone() -> None:
     assert np.isnan(error[0, [2, 7]]).all()
     assert np.isnan(error[1:3]).all()
     np.testing.assert_allclose(error[3], compute_pa_mpjpe(predicted[3], target[3]))
+    np.testing.assert_array_equal(compute_pa_mpjpe(predicted[3:], target[3:], valid_mask=valid[3:]), error[3:])
+    assert np.isnan(compute_pa_mpjpe(predicted[3, :2], target[3, :2])).all()
 
 
 def test_pa_mpjpe_refuses_a_valid_joint_that_is_none() -> None:

@@ -1,8 +1,7 @@
 """How sure a mean is: bootstrap over sequences, since frames of one are alike."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -52,8 +51,7 @@ def estimate_mean(
     Source:
         Efron and Tibshirani, "An introduction to the bootstrap", 1993, percentile intervals; sequences as clusters.
     """
-    drawn = _draw_means(values, valid_mask, sequence, partial(_draw_sequences, seed=0))
-    return _make_estimate(average(values, valid_mask), drawn)
+    return _make_estimate(average(values, valid_mask), _draw_means(values, valid_mask, sequence, seed=0))
 
 
 def estimate_by_joint(
@@ -71,11 +69,8 @@ def estimate_by_joint(
     Raises:
         ValueError: As `estimate_mean`.
     """
-    draw = cache(partial(_draw_sequences, seed=0))
-    return [
-        _make_estimate(average(of_joint, mask), _draw_means(of_joint, mask, sequence, draw))
-        for of_joint, mask in zip(np.moveaxis(values, -1, 0), np.moveaxis(valid_mask, -1, 0), strict=True)
-    ]
+    of_joints, masks = (np.ascontiguousarray(np.moveaxis(part, -1, 0)) for part in (values, valid_mask))
+    return [estimate_mean(*parts, sequence=sequence) for parts in zip(of_joints, masks, strict=True)]
 
 
 def estimate_difference(
@@ -94,8 +89,8 @@ def estimate_difference(
     Raises:
         ValueError: As `estimate_mean`.
     """
-    drawn = _draw_means(values, valid_mask, sequence, partial(_draw_sequences, seed=0))
-    other_drawn = _draw_means(other_values, other_mask, other_sequence, partial(_draw_sequences, seed=1))
+    drawn = _draw_means(values, valid_mask, sequence, seed=0)
+    other_drawn = _draw_means(other_values, other_mask, other_sequence, seed=1)
     return _make_estimate(average(values, valid_mask) - average(other_values, other_mask), drawn - other_drawn)
 
 
@@ -103,19 +98,22 @@ def _draw_means(
     values: Float[np.ndarray, "frames *any"],
     valid_mask: Bool[np.ndarray, "frames *any"],
     sequence: Int[np.ndarray, " frames"] | None,
-    draw: Callable[[int], Int[np.ndarray, "draws sequences"]],
+    *,
+    seed: int,
 ) -> Float[np.ndarray, " draws"]:
     sums, counts = sum_by_sequence(values, valid_mask, np.arange(len(values)) if sequence is None else sequence)
     sums, counts = sums[counts > 0], counts[counts > 0]
     if not len(sums):
         return np.full(_DRAWS, np.nan)
-    drawn = draw(len(sums))
+    drawn = _draw_sequences(len(sums), seed)
     return np.asarray((drawn @ sums) / (drawn @ counts))
 
 
-def _draw_sequences(sequences: int, *, seed: int) -> Int[np.ndarray, "draws sequences"]:
-    """How often each sequence is drawn, each time."""
-    return np.random.default_rng(seed).multinomial(sequences, np.full(sequences, 1 / sequences), size=_DRAWS)
+@lru_cache(maxsize=2)
+def _draw_sequences(sequences: int, seed: int) -> Int[np.ndarray, "draws sequences"]:
+    """How often each sequence is drawn, each time; the same for every metric and joint of a data set."""
+    drawn = np.random.default_rng(seed).multinomial(sequences, np.full(sequences, 1 / sequences), size=_DRAWS)
+    return drawn.astype(np.int32)
 
 
 def _make_estimate(value: float, drawn: Float[np.ndarray, " draws"]) -> Estimate:

@@ -74,10 +74,10 @@ def compute_pa_mpjpe(
         mean, where they weigh nothing.
     """
     predicted, target = predicted_m.astype(np.float64), target_m.astype(np.float64)
-    if valid_mask is None:
+    mask = np.ones(target.shape[:-1], bool) if valid_mask is None else valid_mask
+    weighs = mask & (mask.sum(-1, keepdims=True) >= 3)
+    if weighs.all():
         return _measure_aligned(predicted, target)
-    count = valid_mask.sum(-1, keepdims=True)
-    weighs = valid_mask & (count >= 3)
     error = _measure_aligned(*(_fill_with_mean(joints, weighs) for joints in (predicted, target)))
     return np.where(weighs, error, np.nan)
 
