@@ -6,7 +6,7 @@ from pathlib import Path
 from spsnet.training.recipe import AblationRecipe, TrainingRecipe, load_recipe
 from spsnet.training.variants import make_variants
 
-STEPS, WINDOWS, STILLS = 300, 16, 16
+STEPS, WINDOWS, STILLS = 300, 8, 8
 """Of each run; stills beside each step's windows."""
 SQUARED = {"pose": 2.0, "shape": 0.1, "joints": 20.0, "keypoints": 5.0}
 """Weights that were found for the paper's squared errors, which are smaller numbers."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from spsnet.network.config import FeatureConfig
 from spsnet.training.recipe import AblationRecipe, TrainingRecipe, load_recipe
 
-STEPS, WINDOWS, STILLS = 1500, 16, 32
+STEPS, WINDOWS, STILLS = 800, 8, 16
 """Of each run; stills beside each step's windows."""
 KINDS = {
     "landmarks": FeatureConfig(kind="landmarks"),
