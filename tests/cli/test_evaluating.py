@@ -125,7 +125,8 @@ def test_a_model_on_two_data_sets_fills_its_row(
     words = ["--data", street, "--data", h36m, "--model", f"ours={SHIPPED}", "-o", tmp_path / "out"]
     assert call("evaluate", *words) == 0
     said = capsys.readouterr().out
-    assert "3dpw: 3dpw, test split (1 film, 2 people's clips)" in said
+    assert "\n3dpw, test split (1 film, 2 people's clips)\n" in said
+    assert "h36m: human36m, test split (1 film, 1 person's clip)" in said
     assert "protocol spsnet: lsp14 joints, root between the hips, true bodies gendered where a gender is given" in said
     assert "truth: the data set's own joints (smpl24), without head_top" in said
     assert "ours + refinement: lsp14 joints of our body; 32 of 40 frames count; 8 dropped: tail that fills no" in said

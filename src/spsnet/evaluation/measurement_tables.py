@@ -174,7 +174,7 @@ def _numbers_to_plain(numbers: Mapping[str, TableNumbers]) -> dict[str, dict[str
 def title_data(measurements: Sequence[Measurement]) -> str:
     """The folder and what it holds."""
     data = measurements[0].data
-    return f"{data.folder}: {data.describe()}"
+    return data.describe() if data.folder == data.dataset else f"{data.folder}: {data.describe()}"
 
 
 def _format_metrics(result: ProtocolResult) -> dict[str, str]:

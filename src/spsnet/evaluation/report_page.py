@@ -27,7 +27,7 @@ p.note, ul, figcaption { color: var(--pale); font-size: 0.9rem; } ul { padding-l
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 th, td { padding: 4px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
-th.group { text-align: center; border-left: 1px solid var(--line); }
+th.group:not(:first-child) { text-align: center; border-left: 1px solid var(--line); }
 tr.own td { font-weight: 600; background: var(--card); }
 .key { display: inline-block; width: 14px; height: 4px; margin: 0 6px 3px 0; vertical-align: middle; }
 .key.truth { background: var(--ink); } .legend span.item { margin-right: 18px; white-space: nowrap; }

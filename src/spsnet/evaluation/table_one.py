@@ -1,12 +1,9 @@
 """The paper's Table 1 with rows of ours, what lies between them, and what is missing for it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from spsnet.datasets.human36m import Human36m
-from spsnet.datasets.mpi_inf_3dhp import MpiInf3dhp
-from spsnet.datasets.reader import DatasetInfo
-from spsnet.datasets.three_dpw import ThreeDpw
+from spsnet.datasets.catalogue import CATALOGUE
 from spsnet.evaluation.cells import format_number
 from spsnet.evaluation.measurement import Measurement
 from spsnet.evaluation.protocols import HUMAN36M, MPI_INF_3DHP, THREE_DPW
@@ -20,11 +17,7 @@ Millimetres, PCK in per cent; accel.: acceleration error in mm/frame², which th
 UNKNOWN = "* from another paper, whose protocol is not known"
 DIFFERENCE_NOTE = "Below zero is better, of PCK above."
 
-_INFOS: Mapping[str, DatasetInfo] = {
-    THREE_DPW: ThreeDpw.info,
-    MPI_INF_3DHP: MpiInf3dhp.info,
-    HUMAN36M: Human36m.info,
-}
+_DATA_SETS = (THREE_DPW, MPI_INF_3DHP, HUMAN36M)
 _COLUMNS = (
     (THREE_DPW, "3DPW", "PA-MPJPE", "pa_mpjpe_mm"),
     (THREE_DPW, "", "MPJPE", "mpjpe_mm"),
@@ -50,7 +43,7 @@ class OwnRow:
 
 def has_data_set(dataset: str) -> bool:
     """Whether the table has numbers on a data set."""
-    return dataset in _INFOS
+    return dataset in _DATA_SETS
 
 
 def is_of_table(measurement: Measurement) -> bool:
@@ -101,19 +94,23 @@ def list_reservations(measurements: Sequence[Measurement]) -> list[str]:
             lacking = ", ".join(measurement.missing_joints)
             said[f"{name}: the truth lacks {lacking}, which Table 1 counts; give --smpl DIR to measure them too"] = None
         if name == THREE_DPW and measurement.result.pve_mm is None:
-            said[f"{name}: {measurement.predictor} has no PVE: it needs SMPL's surface on both sides (--smpl)"] = None
+            said[f"{name}: {measurement.predictor} has no PVE, which compares SMPL's surface with SMPL's (--smpl)"] = (
+                None
+            )
     return list(said)
 
 
-def list_missing(measured: Iterable[str]) -> list[str]:
+def list_missing(measured: Collection[str]) -> list[str]:
     """For each of the table's data sets that was not measured, how to get and measure it."""
-    there = set(measured)
-    return [
-        f"{name}: no --data holds its {SPLIT} split. {info.title} is for {info.licence}. {info.source} Then: "
-        f"spsnet prepare {name} RAW -o runs/{name} --split {SPLIT}; spsnet evaluate --data runs/{name}"
-        for name, info in _INFOS.items()
-        if name not in there
-    ]
+    lines = []
+    for name in _DATA_SETS:
+        if name not in measured:
+            entry = CATALOGUE[name]
+            lines.append(
+                f"{name}: no --data holds its {SPLIT} split. {entry.info.title} is for {entry.info.licence}. "
+                f"{entry.info.source} Then: {entry.describe_command()}; spsnet evaluate --data runs/{name}"
+            )
+    return lines
 
 
 def _choose(measurements: Sequence[Measurement]) -> list[Measurement]:
