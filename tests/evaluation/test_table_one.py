@@ -18,14 +18,22 @@ from spsnet.evaluation.table_one import (
 
 
 def make_measurement(
-    wrist_mm: float, *, dataset: str = THREE_DPW, protocol: str = "vibe", split: str = "test", name: str = "ours"
+    wrist_mm: float,
+    *,
+    dataset: str = THREE_DPW,
+    protocol: str = "vibe",
+    split: str = "test",
+    name: str = "ours",
+    universal: bool = False,
 ) -> Measurement:
     """A wrist of 14 joints aside: its MPJPE is a fourteenth of that."""
     truth = make_truth(32, dataset=dataset)
     moved = move_joint(truth.motion, "right_wrist", (wrist_mm / 1000, 0, 0))
     return Measurement(
         predictor=name,
-        data=DataSource(folder="runs", dataset=dataset, split=split, options={}, films=1, clips=1),
+        data=DataSource(
+            folder="runs", dataset=dataset, split=split, options={"universal": universal}, films=1, clips=1
+        ),
         result=join_sequences([score(protocol, moved, truth)]),
         true_joints="the truth",
         missing_joints=(),
@@ -81,11 +89,19 @@ def test_what_keeps_a_row_apart_is_said_once() -> None:
     ]
 
 
+def test_3dhp_is_beside_the_table_on_the_universal_skeleton_only() -> None:
+    metric, universal = (make_measurement(700, dataset=MPI_INF_3DHP, universal=value) for value in (False, True))
+    assert list_reservations([metric]) == [
+        "mpi-inf-3dhp: measured on annot3, Table 1's family on univ_annot3; prepare it with --universal"
+    ]
+    assert list_reservations([universal]) == []
+
+
 def test_data_sets_that_are_missing_say_how_they_are_got() -> None:
     assert list_missing({THREE_DPW, MPI_INF_3DHP, HUMAN36M}) == []
     (line,) = list_missing({THREE_DPW, HUMAN36M})
     assert line.startswith("mpi-inf-3dhp: no --data holds its test split. MPI-INF-3DHP is for non-commercial research")
     assert line.endswith(
-        "Then: spsnet prepare mpi-inf-3dhp RAW -o runs/mpi-inf-3dhp --split test; "
+        "Then: spsnet prepare mpi-inf-3dhp RAW -o runs/mpi-inf-3dhp --split test --universal; "
         "spsnet evaluate --data runs/mpi-inf-3dhp"
     )

@@ -95,13 +95,9 @@ def to_plain(measurements: Sequence[Measurement]) -> dict[str, Any]:
         "measurements": [_measurement_to_plain(one) for one in measurements],
         "table_1": {
             "source": SOURCE,
-            "rows": [{"name": row.name, "numbers": {k: asdict(v) for k, v in row.numbers.items()}} for row in own],
+            "rows": [{"name": row.name, "numbers": _numbers_to_plain(row.numbers)} for row in own],
             "published": [
-                {
-                    "method": row.method,
-                    "protocol": row.protocol,
-                    "numbers": {k: asdict(v) for k, v in row.numbers.items()},
-                }
+                {"method": row.method, "protocol": row.protocol, "numbers": _numbers_to_plain(row.numbers)}
                 for row in TABLE_1
             ],
             "remarks": list_remarks(measurements),

@@ -18,6 +18,8 @@ UNKNOWN = "* from another paper, whose protocol is not known"
 DIFFERENCE_NOTE = "Below zero is better, of PCK above."
 
 _DATA_SETS = (THREE_DPW, MPI_INF_3DHP, HUMAN36M)
+_OPTIONS = {MPI_INF_3DHP: " --universal"}
+"""With which the table's family prepares a data set: VIBE and SPIN measure on univ_annot3, actors of one size."""
 _COLUMNS = (
     (THREE_DPW, "3DPW", "PA-MPJPE", "pa_mpjpe_mm"),
     (THREE_DPW, "", "MPJPE", "mpjpe_mm"),
@@ -93,6 +95,8 @@ def list_reservations(measurements: Sequence[Measurement]) -> list[str]:
         if measurement.missing_joints:
             lacking = ", ".join(measurement.missing_joints)
             said[f"{name}: the truth lacks {lacking}, which Table 1 counts; give --smpl DIR to measure them too"] = None
+        if name == MPI_INF_3DHP and not measurement.data.options.get("universal"):
+            said[f"{name}: measured on annot3, Table 1's family on univ_annot3; prepare it with --universal"] = None
         if name == THREE_DPW and measurement.result.pve_mm is None:
             said[f"{name}: {measurement.predictor} has no PVE, which compares SMPL's surface with SMPL's (--smpl)"] = (
                 None
@@ -108,7 +112,8 @@ def list_missing(measured: Collection[str]) -> list[str]:
             entry = CATALOGUE[name]
             lines.append(
                 f"{name}: no --data holds its {SPLIT} split. {entry.info.title} is for {entry.info.licence}. "
-                f"{entry.info.source} Then: {entry.describe_command()}; spsnet evaluate --data runs/{name}"
+                f"{entry.info.source} Then: {entry.describe_command()}{_OPTIONS.get(name, '')}; "
+                f"spsnet evaluate --data runs/{name}"
             )
     return lines
 
