@@ -95,8 +95,9 @@ def test_a_model_may_have_a_name_or_be_its_own(data: Path, tmp_path: Path, capsy
 
 def test_missing_folders_are_named(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nowhere = tmp_path / "nowhere"
+    no_folder = f"{nowhere}: no such folder; give --data a folder of `spsnet prepare` or `spsnet synthesize`"
+    assert_refused(capsys, no_folder, "evaluate", "--data", nowhere)
     no_windows = f"{nowhere} holds no shards; `spsnet synthesize` makes them"
-    assert_refused(capsys, no_windows, "evaluate", "--data", nowhere)
     assert_refused(capsys, no_windows, "evaluate", "--data", data, "--linear-map", nowhere)
     no_model = f"{nowhere / 'config.json'} cannot be read"
     assert_refused(capsys, no_model, "evaluate", "--data", data, "--model", nowhere)
@@ -116,6 +117,14 @@ def test_without_data_the_papers_table_is_printed_and_what_is_missing(capsys: py
     assert [line.partition(":")[0] for line in missing] == ["3dpw", "mpi-inf-3dhp", "human36m"]
     assert "Accept the licence" in missing[0]
     assert "spsnet prepare 3dpw RAW -o runs/3dpw --split test" in missing[0]
+
+
+@pytest.mark.parametrize(
+    "words", [["--model", SHIPPED], ["--protocol", "vibe"], ["--smpl", "smpl"], ["--out", "never_made"]]
+)
+def test_without_data_nothing_is_measured_or_written(capsys: pytest.CaptureFixture[str], words: list[object]) -> None:
+    assert_refused(capsys, f"{words[0]} does not go with these data: no --data is given", "evaluate", *words)
+    assert not Path("never_made").exists()
 
 
 def test_a_model_on_two_data_sets_fills_its_row(

@@ -106,6 +106,7 @@ def evaluate(
     from spsnet.datasets.prepared import PreparedClips, holds_clips
 
     folders = data or []
+    _require_folders(folders)
     of_clips = [holds_clips(folder) for folder in folders]
     if any(of_clips) and not all(of_clips):
         raise UserError(f"{folders[of_clips.index(False)]} holds no clips, another --data does; measure them apart")
@@ -115,6 +116,8 @@ def evaluate(
         _compare_on_windows(folders, model, linear_map, out, windows)
         return
     _refuse({"--linear-map": linear_map, "--windows": windows}, "no --data holds windows of `spsnet synthesize`")
+    if not folders:
+        _refuse({"--model": model, "--protocol": protocol, "--smpl": smpl, "--out": out}, "no --data is given")
     clips = [PreparedClips(folder) for folder in folders]
     if predictions and len(predictions) != len(clips):
         raise UserError(f"--predictions is given {len(predictions)} times for {len(clips)} --data; give one for each")
@@ -236,6 +239,14 @@ def _name_models(model: list[str] | None) -> list[tuple[str, Path]]:
             raise UserError(f"two models are called {name!r}; give them names: --model NAME=DIR")
         named[name] = Path(folder)
     return list(named.items()) or [("default", find_default_model())]
+
+
+def _require_folders(folders: list[Path]) -> None:
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(
+                f"{folder}: no such folder; give --data a folder of `spsnet prepare` or `spsnet synthesize`"
+            )
 
 
 def _refuse(options: dict[str, object], reason: str) -> None:
