@@ -121,6 +121,7 @@ BROKEN: list[tuple[Callable[[dict[str, dict[str, Any]]], object], str]] = [
     (lambda content: first(content)["bbox"].pop(), r"'bbox' should list something for each of 2 people of 'tid'"),
     (lambda content: first(content).update(tid=3), r"'tid' should list something for each of 0 people"),
     (lambda content: first(content).update(tracked_time=["a", "b"]), r"'tracked_time' should be numbers of shape"),
+    (lambda content: first(content).update(tracked_time=[0, [0]]), r"'tracked_time' holds arrays of unequal shapes"),
     (replace_first("camera", np.zeros(2)), r"'camera' should be numbers of shape \(3\)"),
     (replace_first("smpl", None), r"'smpl', should be a table of arrays, is NoneType"),
     (replace_first("size", [0, 0]), r"'size' should hold positive scales"),

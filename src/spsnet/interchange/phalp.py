@@ -61,7 +61,7 @@ def _read_frame(fields: Fields) -> list[tuple[str, dict[str, Any]]]:
     for key, values in lists.items():
         if not isinstance(values, list) or len(values) != len(people):
             raise fields.refuse(key, f"should list something for each of {len(people)} people of 'tid'")
-    waiting = fields.check_numbers("tracked_time", np.array(lists["tracked_time"] or np.zeros(0)), (len(people),))
+    waiting = fields.check_numbers("tracked_time", lists["tracked_time"] or np.zeros(0), (len(people),))
     rows = []
     for place, person in enumerate(people):
         if waiting[place] == 0:
