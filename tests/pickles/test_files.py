@@ -127,6 +127,32 @@ def test_damaged_archives_are_refused(tmp_path: Path) -> None:
         load_npz(tmp_path / "gone.npz")
 
 
+def test_archives_under_a_password_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, a=np.arange(3))
+    locked = bytearray(path.read_bytes())
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1  # in the archive's list of what is in it
+    with pytest.raises(UserError, match=r"a\.npz: not a whole \.npz of arrays \(.*password.*\); get the file again"):
+        load_npz(write(path, bytes(locked)))
+
+
+def test_an_archive_that_would_fill_the_memory_is_refused_before_it_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spsnet.pickles.files._MOST_BYTES", 10_000)
+    np.savez_compressed(tmp_path / "a.npz", a=np.zeros(400), b=np.zeros(400))
+    np.savez_compressed(tmp_path / "b.npz", a=np.zeros(400), b=np.zeros(1200))
+    assert load_npz(tmp_path / "a.npz").keys() == {"a", "b"}
+    with pytest.raises(UserError, match=r"b\.npz: not a whole \.npz of arrays \(arrays of more than 10000 bytes\)"):
+        load_npz(tmp_path / "b.npz")
+
+
+def test_what_is_wrong_with_a_file_is_said_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        load_pickle(write(tmp_path / "a.pkl", b"Pos.system\n."))
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_python_2_pickle_of_smpl(tmp_path: Path) -> None:
     arrays = make_body_arrays(0)
     got = load_pickle(write(tmp_path / "smpl.pkl", old_pickles.smpl_file(arrays)))
@@ -202,6 +228,15 @@ def test_listed_classes_and_functions_cannot_be_changed(tmp_path: Path) -> None:
     assert_same(load_pickle(write(tmp_path / "good.pkl", value)), VALUES)
 
 
+def test_arrays_of_buffers_take_no_state(tmp_path: Path) -> None:
+    """numpy's own would hand it to C code."""
+    array = pickle.dumps(np.arange(2.0), 5)
+    assert_same(load_pickle(write(tmp_path / "good.pkl", array)), np.arange(2.0))
+    for state in (b"(K\x01K\x02\x85N\x89C\x00tb", b"K\x00K\x01s"):  # a state; an element
+        with pytest.raises(UserError, match=r"'Ndarray' object|not enough values|without a plain type"):
+            load_pickle(write(tmp_path / "evil.pkl", array[:-1] + state + b"."))
+
+
 def test_lying_types_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="only plain numbers, text and objects"):
         load_pickle(write(tmp_path / "a.pkl", pickle.dumps(np.zeros(2, [("a", "f4"), ("b", "O")]))))
@@ -215,6 +250,10 @@ def test_sparse_matrices_with_wild_indices_or_sizes_are_refused(tmp_path: Path) 
     matrix.coords[0][0] = 10**6
     with pytest.raises(UserError, match="not a readable pickle"):
         load_pickle(write(tmp_path / "a.pkl", pickle.dumps(matrix)))
+    bomb = scipy.sparse.csc_matrix(np.eye(3))
+    bomb.indptr = np.array([0, 1, 2, 10**15])
+    with pytest.raises(UserError, match="a sparse matrix whose rows do not hold its elements"):
+        load_pickle(write(tmp_path / "a.pkl", pickle.dumps(bomb)))
     huge = scipy.sparse.csc_matrix((10**6, 10**6))
     with pytest.raises(UserError, match=r"a sparse matrix of shape \(1000000, 1000000\)"):
         load_pickle(write(tmp_path / "a.pkl", pickle.dumps(huge)))

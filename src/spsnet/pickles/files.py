@@ -21,11 +21,10 @@ from spsnet.records import UserError
 
 _MALFORMED = (
     pickle.UnpicklingError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError,
-    RecursionError, MemoryError, ImportError, NotImplementedError, OSError, zipfile.BadZipFile, zlib.error,
-    lzma.LZMAError,
+    MemoryError, ImportError, RuntimeError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 _MOST_BYTES = 2**34
-"""A compressed file that grows beyond this is taken for a trap: 16 GiB are the meshes of two hours of somebody."""
+"""A file that grows beyond this is taken for a trap: 16 GiB are the meshes of two hours of somebody."""
 _COMPRESSIONS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
     (b"\x1f\x8b", lambda: zlib.decompressobj(wbits=31)),
     (b"BZh", bz2.BZ2Decompressor),
@@ -61,6 +60,8 @@ def load_npz(path: Path) -> dict[str, Any]:
     def read() -> dict[str, Any]:
         arrays = {}
         with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:  # zipfile reads no more than that
+                raise EOFError(f"arrays of more than {_MOST_BYTES} bytes")
             for name in archive.namelist():
                 arrays[name.removesuffix(".npy")] = _read_array(archive.read(name))
         return arrays
@@ -77,7 +78,8 @@ def _guard(path: Path, wanted: str, read: Callable[[], Any]) -> Any:
             f"{path}: refused, nothing in it was run: it asks for {error}; get the file from its source"
         ) from error
     except _MALFORMED as error:
-        raise UserError(f"{path}: not {wanted} ({error}); get the file again") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path}: not {wanted} ({reason}); get the file again") from error
 
 
 def _require_file(path: Path) -> None:

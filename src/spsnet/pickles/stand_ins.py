@@ -175,7 +175,7 @@ class CompressedColumns(Object):
 
     def evaluate(self, state: dict[str, Any]) -> Any:
         """As a dense array."""
-        return _densify(state, state["indices"], _expand(state["indptr"]))
+        return _densify(state, state["indices"], _expand(state))
 
 
 class CompressedRows(Object):
@@ -185,7 +185,7 @@ class CompressedRows(Object):
 
     def evaluate(self, state: dict[str, Any]) -> Any:
         """As a dense array."""
-        return _densify(state, _expand(state["indptr"]), state["indices"])
+        return _densify(state, _expand(state), state["indices"])
 
 
 class Coordinates(Object):
@@ -212,6 +212,13 @@ def make_array(data: Any, dtype: Any, shape: Any, order: Any = "C", axis_order: 
     return flat.reshape(shape, order=order).copy()
 
 
+def wrap_array(*arguments: Any) -> Ndarray:
+    """The same as a record: an array of numpy's own would take a state from the pickle."""
+    record = Ndarray()
+    record.items, record.array = [], make_array(*arguments)
+    return record
+
+
 def make_scalar(dtype: Any, data: Any) -> Any:
     """One number of numpy."""
     return make_array(data, dtype, ())[()]
@@ -233,8 +240,11 @@ def rebuild(kind: Any, *_: Any) -> Any:
     return kind()
 
 
-def _expand(starts: Any) -> np.ndarray:
+def _expand(state: dict[str, Any]) -> np.ndarray:
     """Row (or column) of each element from the places where rows start."""
+    starts = state["indptr"]
+    if np.any(np.diff(starts) < 0) or starts[-1] - starts[0] != len(state["data"]):
+        raise pickle.UnpicklingError("a sparse matrix whose rows do not hold its elements")
     return np.repeat(np.arange(len(starts) - 1), np.diff(starts))
 
 

@@ -1,8 +1,8 @@
 """A pickle's names, looked up in a short list; its records, turned into plain values.
 
 A pickle names functions and classes and has them called. Here every name is looked up in a list, and behind each name
-stands a harmless record of ours (`stand_ins.py`): the pickle itself makes no numpy, scipy, chumpy or joblib object. A
-pickle that names anything else is refused before it is called.
+stands a harmless record of ours (`stand_ins.py`): the pickle itself makes single numbers of numpy, but no array, and no
+object of scipy, chumpy or joblib. A pickle that names anything else is refused before it is called.
 """
 
 import pickle
@@ -19,9 +19,9 @@ from spsnet.pickles.stand_ins import (
     Function,
     Ndarray,
     Object,
-    make_array,
     make_scalar,
     rebuild,
+    wrap_array,
     wrap_object,
 )
 
@@ -60,7 +60,7 @@ def _list_names() -> dict[tuple[str, str], Any]:
     for core in ("numpy.core", "numpy._core"):
         listed[f"{core}.multiarray", "_reconstruct"] = Function(rebuild)
         listed[f"{core}.multiarray", "scalar"] = Function(make_scalar)
-        listed[f"{core}.numeric", "_frombuffer"] = Function(make_array)
+        listed[f"{core}.numeric", "_frombuffer"] = Function(wrap_array)
     for layout, record in (("csc", CompressedColumns), ("csr", CompressedRows), ("coo", Coordinates)):
         for module in (f"scipy.sparse.{layout}", f"scipy.sparse._{layout}"):
             listed[module, f"{layout}_matrix"] = listed[module, f"{layout}_array"] = record
