@@ -1,5 +1,6 @@
 """Who of the predicted people is whose."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,7 @@ def test_people_are_told_apart_by_where_they_are() -> None:
 def test_one_person_and_one_track_need_no_boxes() -> None:
     track = replace(make_track(0, "a"), box_xys_px=None)
     assert name_tracks(match_people([LEFT], [track])) == [["a"]]
-    with pytest.raises(UserError, match="person a of the results has neither boxes nor joints before a camera"):
+    with pytest.raises(UserError, match="person a of the results has neither boxes nor a place before a camera"):
         match_people([LEFT, RIGHT], [track])
 
 
@@ -73,3 +74,18 @@ def test_without_boxes_the_joints_before_the_camera_say_where() -> None:
             )
         )
     assert name_tracks(match_people([LEFT, RIGHT], tracks)) == [["0"], ["1"]]
+
+
+def test_a_place_and_the_pictures_diagonal_say_where_of_whom_the_file_says_no_more() -> None:
+    stretch = math.hypot(CAMERA.width, CAMERA.height) / CAMERA.focal_px  # another lens, the same place in the picture
+    tracks = [
+        replace(
+            make_track(person, str(person)),
+            box_xys_px=None,
+            translation_m=np.tile([1.5 * person - 0.5, 0.0, 4.0 * stretch], (40, 1)),
+        )
+        for person in (1, 0)
+    ]
+    assert name_tracks(match_people([LEFT, RIGHT], tracks)) == [["0"], ["1"]]
+    behind = replace(tracks[0], translation_m=-np.ones((40, 3)))
+    assert name_tracks(match_people([LEFT, RIGHT], [behind, tracks[1]])) == [["0"], []]

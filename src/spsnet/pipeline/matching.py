@@ -1,5 +1,6 @@
 """Who of the predicted people is whose: by how their boxes lie over each other in the picture."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from spsnet.records import PredictedMotion, UserError
 
 LEAST_IOU = 0.3
 """Mean over the frames that two people share, of squares about them: less is another person."""
+_TALL_M = 1.8
+"""Side of the square about somebody of whom only the place is known."""
 
 
 def match_people(film: Sequence[PreparedClip], people: Sequence[PredictedMotion]) -> list[list[PredictedMotion]]:
@@ -23,7 +26,9 @@ def match_people(film: Sequence[PreparedClip], people: Sequence[PredictedMotion]
     and the results hold one person, it needs no boxes.
 
     Convention:
-        Boxes are compared as squares about their centres, since some programs give squares, others tight boxes.
+        Boxes are compared as squares about their centres, since some programs give squares, others tight boxes. Of a
+        program that gives neither boxes nor joints (WHAM) a square of 1.8 m about the body's place is seen through the
+        file's lens, or where it has none through one as long as the picture's diagonal, which is WHAM's.
 
     Raises:
         UserError: If there are several people, and nothing says where in the picture one of them is.
@@ -33,7 +38,7 @@ def match_people(film: Sequence[PreparedClip], people: Sequence[PredictedMotion]
     sums, means = np.zeros((len(film), len(people))), np.zeros((len(film), len(people)))
     known = [_square(find_boxes(prepared.clip)) for prepared in film]
     for i, person in enumerate(people):
-        boxes = _square(_find_predicted_boxes(person))
+        boxes = _square(_find_predicted_boxes(person, _find_size(film)))
         for j, prepared in enumerate(film):
             sums[j, i], means[j, i] = _compare(known[j], prepared.clip.frame_index, boxes, person.frame_index)
     sums[means < LEAST_IOU] = 0
@@ -49,17 +54,35 @@ def match_people(film: Sequence[PreparedClip], people: Sequence[PredictedMotion]
     return [[people[i] for i in tracks] for tracks in chosen]
 
 
-def _find_predicted_boxes(person: PredictedMotion) -> Float[np.ndarray, "time 4"]:
+def _find_predicted_boxes(person: PredictedMotion, size_px: tuple[int, int] | None) -> Float[np.ndarray, "time 4"]:
     if person.box_xys_px is not None:
         return square_to_box(person.box_xys_px.astype(np.float64))
-    places = person.joints_m
-    if places is None or person.translation_m is None or person.focal_px is None or person.center_px is None:
+    focal_px, center_px = person.focal_px, person.center_px
+    if size_px is not None:
+        focal_px = focal_px or math.hypot(*size_px)
+        center_px = center_px or (size_px[0] / 2, size_px[1] / 2)
+    if person.translation_m is None or focal_px is None or center_px is None:
         raise UserError(
-            f"person {person.person} of the results has neither boxes nor joints before a camera, so nobody can say "
+            f"person {person.person} of the results has neither boxes nor a place before a camera, so nobody can say "
             "who of the film it is; give results of one person, of a film of one person"
         )
-    seen = project_points(places.astype(np.float64), person.focal_px, np.array(person.center_px))
-    return np.concatenate([seen.min(1), seen.max(1)], axis=-1)
+    if person.joints_m is not None:
+        seen = project_points(person.joints_m.astype(np.float64), focal_px, np.array(center_px))
+        return np.concatenate([seen.min(1), seen.max(1)], axis=-1)
+    place = person.translation_m.astype(np.float64)
+    place = np.where(place[:, 2:] > 0, place, np.nan)
+    side_px = _TALL_M * focal_px / place[:, 2:]
+    return square_to_box(np.concatenate([project_points(place, focal_px, np.array(center_px)), side_px], axis=-1))
+
+
+def _find_size(film: Sequence[PreparedClip]) -> tuple[int, int] | None:
+    """Width and height of the film's pictures, where something says them."""
+    for prepared in film:
+        if prepared.size_px is not None:
+            return prepared.size_px
+        if prepared.clip.camera is not None:
+            return prepared.clip.camera.width, prepared.clip.camera.height
+    return None
 
 
 def _square(boxes_xyxy_px: Float[np.ndarray, "time 4"]) -> Float[np.ndarray, "time 4"]:

@@ -225,7 +225,11 @@ def _pose(person: PredictedMotion) -> Reconstruction:
 
 def _take_joints(person: PredictedMotion, protocol: Protocol, joint_set: str, path: Path) -> Prediction:
     """The file's own joints, where it has no body that can be posed."""
-    remedy = "give --smpl DIR" if person.body in _SMPL_LIKE else f"{person.body} is another body than SMPL; convert it"
+    remedy = (
+        "give --smpl DIR"
+        if person.body in _SMPL_LIKE
+        else f"{person.body} is another body than SMPL; bring it to SMPL by the tools of its makers"
+    )
     if person.joints_m is None or person.joint_set is None:
         raise UserError(f"{path}: it holds poses and no joints, and {joint_set} joints are compared; {remedy}")
     found = map_joints(person.joint_set, joint_set)
