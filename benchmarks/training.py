@@ -116,6 +116,7 @@ def make_windows(batch: int, frames: int, width: int, *, filmed: int) -> Trainin
         shape=torch.randn(batch, 10),
         translation_m=torch.tensor([0.0, 0.0, 4.0]).expand(batch, frames, 3),
         labelled=torch.arange(batch) >= filmed,
+        keypoints_px=torch.zeros(batch, frames, 33, 3),
         silhouette=oval.expand(batch, SILHOUETTES, *oval.shape),
         silhouette_frame=torch.randint(min(frames, 32), (batch, SILHOUETTES)),
         silhouette_box_xys_px=box.expand(batch, SILHOUETTES, 3),

@@ -71,6 +71,21 @@ def test_pixels_are_those_of_the_common_focal_length() -> None:
     np.testing.assert_array_equal(windows.silhouette[0, 0], np.eye(64, dtype=bool))
 
 
+def test_labels_lie_in_the_frames_they_are_of_whether_the_person_was_seen_or_not() -> None:
+    label = np.zeros((33, 3))
+    label[15] = [330, 100, 0.5]
+    sightings = {5: see(), 7: see(presence=0.4), 8: see()}
+    windows = cut_windows(sightings, CAMERA, FilmConfig(frames=4, fewest_seen=2), {4: label, 6: label, 8: label})
+    assert windows.keypoints_px is not None
+    assert windows.keypoints_px[0, :, 15, 2].tolist() == [0, 0.5, 0, 0.5]
+    np.testing.assert_allclose(windows.keypoints_px[0, 1, 15], [20, -280, 0.5], rtol=1e-5)  # as landmarks
+    assert not windows.keypoints_px[0, :, :15].any()
+    nobody = cut_windows({}, CAMERA, FilmConfig(frames=4, fewest_seen=2), {})
+    assert nobody.keypoints_px is not None
+    assert nobody.keypoints_px.shape == (0, 4, 33, 3)
+    assert cut_windows(sightings, CAMERA, FilmConfig(frames=4, fewest_seen=2)).keypoints_px is None
+
+
 def test_nothing_is_claimed_of_pose_shape_and_place() -> None:
     windows = cut_windows({0: see()}, CAMERA, FilmConfig(frames=2, fewest_seen=1))
     assert not windows.labelled.any()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from spsnet.datasets.shards import (
     ObservedWindows,
@@ -111,6 +112,23 @@ def test_windows_nobody_occluded_have_no_occluded_sight(tmp_path: Path) -> None:
     windows = make_windows(2, occluded=False)
     save(tmp_path, 0, windows)
     assert_same(load_windows(tmp_path), windows)
+
+
+def test_windows_with_labels_keep_them_and_older_ones_have_none(tmp_path: Path) -> None:
+    parts = [make_windows(2, 1), make_windows(3, 2)]
+    labelled = [replace(part, keypoints_px=part.seen.landmarks_px + 1) for part in parts]
+    for number, part in enumerate(labelled):
+        save(tmp_path / "labelled", number, part)
+    taken = WindowSet(tmp_path / "labelled").take(np.array([4, 0]))
+    np.testing.assert_array_equal(taken.keypoints_px, join_windows(labelled).keypoints_px[[4, 0]])
+    save(tmp_path / "old", 0, parts[0])
+    assert load_windows(tmp_path / "old").keypoints_px is None
+    path = tmp_path / "labelled" / "shard_00000.safetensors"
+    arrays = load_file(path)
+    short = {"truth/keypoints_px": arrays["truth/keypoints_px"][:1]}
+    save_file(arrays | short, path, {"encoders": '["blazepose-heavy"]'})
+    with pytest.raises(UserError, match=r"'truth/keypoints_px' is of 1 windows, 'truth/shape' of 2"):
+        load_windows(tmp_path / "labelled")
 
 
 def test_a_shard_is_there_once_it_is_whole_and_full(tmp_path: Path) -> None:

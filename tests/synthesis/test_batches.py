@@ -38,6 +38,15 @@ def test_frames_without_a_person_are_bridged_inside_and_masked_at_the_ends() -> 
     assert not batch.seen.widths_px[0, 2].any()
 
 
+def test_labels_of_films_come_along_and_others_have_none() -> None:
+    windows = make_windows(2, 5)
+    labels = windows.seen.landmarks_px + 1
+    labelled = make_batch(replace(windows, keypoints_px=labels), 5, CHANCE)
+    joined = join_batches([make_batch(windows, 5, CHANCE), labelled])
+    assert not joined.keypoints_px[:2].any()
+    np.testing.assert_array_equal(joined.keypoints_px[2:], labels)
+
+
 def test_the_occluded_sight_counts_where_both_saw_a_person() -> None:
     windows = make_windows(1, 5)
     assert windows.occluded is not None

@@ -156,6 +156,27 @@ def test_the_truth_of_a_film_costs_its_landmarks_nothing() -> None:
         assert loss.total.item() == pytest.approx(0, abs=1e-8 if projection == "perspective" else 5e-3)
 
 
+def test_a_label_is_what_a_film_has_to_meet_where_there_is_one() -> None:
+    """The truth, and a left wrist labelled half a crop to the right of it: one of 2 · 4 · 33 · 2 elements is 1."""
+    windows = draw_batch()
+    labels = torch.zeros_like(windows.seen.landmarks_px)
+    labels[0, 1, 15, :2] = windows.seen.landmarks_px[0, 1, 15, :2]
+    labels[0, 1, 15, 0] += windows.seen.box_xys_px[0, 1, 2] / 2
+    labels[0, 1, 15, 2] = 0.5
+    film = windows._replace(labelled=torch.zeros(2, dtype=torch.bool), keypoints_px=labels)
+    objective = SpsObjective(POINTS, FEATURES, ObjectiveConfig(weights=LossWeights(keypoints=1.0)))
+
+    def price(batch: TrainingWindows) -> float:
+        return objective.compute_generator_loss(Oracle(windows), None, TrainingBatch(batch, None, None), CHANCE)[
+            0
+        ].total
+
+    assert price(film) == pytest.approx(0.5 / 528, rel=1e-4)
+    unseen = windows.seen._replace(landmarks_px=windows.seen.landmarks_px * torch.tensor([1.0, 1, 0]))
+    assert price(film._replace(seen=unseen)) == pytest.approx(0.5 / 2, rel=1e-4)  # the label alone counts
+    assert price(windows._replace(keypoints_px=labels)) == pytest.approx(0, abs=1e-8)  # the truth is known
+
+
 def test_windows_and_stills_count_by_their_elements() -> None:
     weights = ObjectiveConfig(weights=LossWeights(pose=1.0))
     objective = SpsObjective(POINTS, FEATURES, weights)

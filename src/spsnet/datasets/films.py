@@ -1,11 +1,11 @@
 """Real films as windows: people as the encoder saw them, of whom nothing is known but the picture.
 
 What pose, shape and place they had nobody can say: such windows carry landmarks, masks and the same frames with regions
-covered, for the losses that need no truth.
+covered, for the losses that need no truth; and what somebody has labelled in the pictures, where somebody has.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -90,7 +90,12 @@ def require_trainable(path: Path, sha256: str) -> None:
             )
 
 
-def cut_windows(sightings: Mapping[int, Sighting], camera: Pinhole, config: FilmConfig) -> ObservedWindows:
+def cut_windows(
+    sightings: Mapping[int, Sighting],
+    camera: Pinhole,
+    config: FilmConfig,
+    keypoints_px: Mapping[int, Float[np.ndarray, "33 3"]] | None = None,
+) -> ObservedWindows:
     """Cut one person's frames into windows of one length, at `FOCAL_PX` with the principal point at 0.
 
         x = (x_film − c) FOCAL_PX / f
@@ -105,18 +110,29 @@ def cut_windows(sightings: Mapping[int, Sighting], camera: Pinhole, config: Film
         sightings: By frame number; frames may be missing.
         camera: Of the film.
         config: Lengths, and what is left out.
+        keypoints_px: Where somebody has labelled the landmarks: x, y, and confidence (0: not known), by frame number;
+            frames may be missing. None: nobody has.
 
     Returns:
         The windows in which the person was seen often enough; none, perhaps.
     """
+    starts = _choose_starts(sightings, config)
+    numbers = [range(start, start + config.frames) for start in starts]
+    windows = _stack_windows([[sightings.get(number) for number in window] for window in numbers], camera, config)
+    if keypoints_px is None:
+        return windows
+    return replace(windows, keypoints_px=_stack_keypoints(numbers, keypoints_px, camera, config))
+
+
+def _choose_starts(sightings: Mapping[int, Sighting], config: FilmConfig) -> list[int]:
+    """First frames of the windows in which the person was seen often enough."""
     if not sightings:
-        return _stack_windows([], camera, config)
+        return []
     first, last = min(sightings), max(sightings)
     latest = max(last + 1 - config.frames, first)
     starts = sorted({*range(first, latest + 1, config.stride), latest})
-    windows = [[sightings.get(number) for number in range(start, start + config.frames)] for start in starts]
-    kept = [window for window in windows if sum(map(_is_present, window)) >= config.fewest_seen]
-    return _stack_windows(kept, camera, config)
+    present = [number for number, sighting in sightings.items() if sighting.seen.presence >= PRESENT]
+    return [s for s in starts if sum(s <= number < s + config.frames for number in present) >= config.fewest_seen]
 
 
 def choose_silhouette_box(
@@ -175,10 +191,6 @@ def _list_films_for_looking() -> list[Asset]:
     return [asset for asset in list_assets("footage") if asset.package.name == _FOR_LOOKING_ONLY]
 
 
-def _is_present(sighting: Sighting | None) -> bool:
-    return sighting is not None and sighting.seen.presence >= PRESENT
-
-
 def _cover(low: np.ndarray, high: np.ndarray, other_xyxy: np.ndarray) -> float:
     """Part of the box from `low` to `high` that another box covers."""
     shared = np.minimum(high, other_xyxy[2:]) - np.maximum(low, other_xyxy[:2])
@@ -210,6 +222,22 @@ def _stack_windows(windows: list[list[Sighting | None]], camera: Pinhole, config
         silhouette_box_xys_px=boxes.reshape(count, frames, 3),
         labelled=np.zeros(count, bool),
     )
+
+
+def _stack_keypoints(
+    windows: Sequence[Sequence[int]],
+    keypoints_px: Mapping[int, Float[np.ndarray, "33 3"]],
+    camera: Pinhole,
+    config: FilmConfig,
+) -> Float[np.ndarray, "windows time 33 3"]:
+    """Labels of all windows' frames, 0 where there is none."""
+    stacked = np.zeros((len(windows), config.frames, 33, 3), np.float32)
+    for i, window in enumerate(windows):
+        for j, number in enumerate(window):
+            stacked[i, j] = keypoints_px.get(number, 0)
+    known = stacked[..., 2:] > 0
+    stacked[..., :2] = (stacked[..., :2] - camera.center_px) * (FOCAL_PX / camera.focal_px) * known
+    return stacked
 
 
 def _stack_sight(

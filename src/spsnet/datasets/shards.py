@@ -22,6 +22,8 @@ FOCAL_PX = 1000.0
 """Of every simulated camera, whose principal point is 0; only angles matter to the network."""
 SILHOUETTE_PX = 64
 """Side of a silhouette."""
+_MAY_LACK = ("seen", "occluded", "keypoints_px")
+"""Fields that are no array of the truth, or one that not every shard has."""
 _HALVED = ("world_m", "feature")
 """Kept as float16."""
 _KINDS = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "U8": np.uint8, "BOOL": np.bool_}
@@ -63,6 +65,8 @@ class ObservedWindows:
     """The square that the silhouette covers; its side is 0 where there is no silhouette."""
     labelled: Bool[np.ndarray, " windows"]
     """False: real footage, of which rotations, shape and translation are unknown (and hold anything)."""
+    keypoints_px: Float[np.ndarray, "windows time 33 3"] | None = None
+    """Where the labels of real footage have the landmarks: x, y, and confidence (0: not known); None: no labels."""
 
     def __len__(self) -> int:
         """Number of windows."""
@@ -70,7 +74,7 @@ class ObservedWindows:
 
 
 def join_windows(parts: Sequence[ObservedWindows]) -> ObservedWindows:
-    """One after another; all of the same length, all of them occluded as well or none."""
+    """One after another; all of the same length, all of them occluded as well or none, all with keypoints or none."""
     return _rebuild([_flatten(part) for part in parts])
 
 
@@ -216,15 +220,14 @@ def _require_whole(arrays: Mapping[str, np.ndarray], encoders: Sequence[str]) ->
     Raises:
         ValueError: If one is missing, or of more or fewer windows; names it.
     """
-    truth = [f"truth/{field.name}" for field in fields(ObservedWindows) if field.name not in ("seen", "occluded")]
+    truth = [f"truth/{field.name}" for field in fields(ObservedWindows) if field.name not in _MAY_LACK]
     seen = [f"{encoder}/seen/{part.name}" for encoder in encoders for part in fields(Sight)]
     for name in (*truth, *seen):
         if name not in arrays:
             raise ValueError(f"no {name!r} in it")
-        if len(arrays[name]) != len(arrays["truth/shape"]):
-            raise ValueError(
-                f"{name!r} is of {len(arrays[name])} windows, 'truth/shape' of {len(arrays['truth/shape'])}"
-            )
+    for name, values in arrays.items():
+        if len(values) != len(arrays["truth/shape"]):
+            raise ValueError(f"{name!r} is of {len(values)} windows, 'truth/shape' of {len(arrays['truth/shape'])}")
 
 
 def _shrink(name: str, values: np.ndarray) -> np.ndarray:

@@ -43,6 +43,8 @@ class TrainingWindows(NamedTuple):
     translation_m: Float[Tensor, "batch time 3"]
     labelled: Bool[Tensor, " batch"]
     """False: a real film, of which rotations, shape and translation are unknown."""
+    keypoints_px: Float[Tensor, "batch time 33 3"]
+    """Where a film's labels have the landmarks: x, y, and confidence, 0 where they say nothing."""
     silhouette: Bool[Tensor, "batch silhouettes 64 64"]
     silhouette_frame: Int[Tensor, "batch silhouettes"]
     """The frame that each belongs to."""
@@ -92,6 +94,9 @@ def make_batch(
         shape=torch.from_numpy(windows.shape),
         translation_m=_pad(windows.translation_m, frames),
         labelled=torch.from_numpy(windows.labelled),
+        keypoints_px=torch.zeros_like(seen.landmarks_px)
+        if windows.keypoints_px is None
+        else _pad(windows.keypoints_px, frames),
         silhouette=torch.from_numpy(windows.silhouette[row, column]),
         silhouette_frame=chosen,
         silhouette_box_xys_px=boxes,

@@ -235,7 +235,7 @@ class SpsObjective:
     def _compare_with_truth(
         self, output: NetworkOutput, batch: TrainingWindows, sight: SightWindows
     ) -> dict[str, LossTerm]:
-        """L_SMPL, L_3D, L_2D and the velocity; films have L_2D alone, against the landmarks themselves."""
+        """L_SMPL, L_3D, L_2D and the velocity; films have L_2D alone, against their labels, else what was seen."""
         weights, frames = self._config.weights, sight.mask.shape[1]
         squared = self._config.errors == "squared"
         known = sight.mask & batch.labelled[:, None]
@@ -251,13 +251,15 @@ class SpsObjective:
             target = self._place(rotations, batch.shape)
             seen = project_points(target + translation_m[:, :, None], FOCAL_PX, _center(sight))
             target_2d = image_to_crop(seen, sight.box_xys_px)
-            landmarks_2d = image_to_crop(sight.landmarks_px[..., :2], sight.box_xys_px)
+            labels = batch.keypoints_px[:, :frames]
+            landmarks = torch.where(labels[..., 2:] > 0, labels, sight.landmarks_px)
+            landmarks_2d = image_to_crop(landmarks[..., :2], sight.box_xys_px)
             is_film = ~batch.labelled[:, None, None]
             confidence = known[..., None].to(target_2d.dtype).expand(*known.shape, predicted.shape[2]).clone()
             target_2d[:, :, _BODY_JOINTS:] = torch.where(
                 is_film[..., None], landmarks_2d, target_2d[:, :, _BODY_JOINTS:]
             )
-            film_confidence = sight.landmarks_px[..., 2] * sight.mask[..., None]
+            film_confidence = landmarks[..., 2] * sight.mask[..., None]
             confidence[:, :, _BODY_JOINTS:] = torch.where(is_film, film_confidence, confidence[:, :, _BODY_JOINTS:])
         valid = known[..., None].expand(*known.shape, predicted.shape[2])
         if weights.joints:
