@@ -27,9 +27,9 @@ from reference.made_windows import make_windows
 from spsnet.assets import fetch
 from spsnet.datasets.catalogue import CATALOGUE, make_reader
 from spsnet.datasets.prepared import PreparedClip, PreparedClips, name_film
-from spsnet.datasets.shards import save_shard
-from spsnet.pipeline import preparing_clips
-from spsnet.pipeline.preparing import PreparedFilm
+from spsnet.datasets.shards import load_windows, save_shard
+from spsnet.pipeline import preparing, preparing_clips, preparing_windows
+from spsnet.pipeline.window_folder import PreparedFilm
 from spsnet.records import BodyParameters, Clip
 
 WALK = PreparedFilm(
@@ -172,12 +172,15 @@ def test_every_data_set_is_prepared_without_its_pictures(
 
 @pytest.fixture
 def eye(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparing_clips, "load_encoder", lambda *_, **__: SeeingEncoder())
+    for module in (preparing_clips, preparing_windows):
+        monkeypatch.setattr(module, "load_encoder", lambda *_, **__: SeeingEncoder())
+    monkeypatch.setattr(preparing, "fetch", lambda _: Path(__file__))
+    monkeypatch.setattr("spsnet.assets.fetch_all", lambda *_, **__: [])
 
 
-def write_walk(raw: Path, frames: int = 9) -> None:
+def write_walk(raw: Path, frames: int = 9, train: int = 0) -> None:
     """Penn Action's pictures show the walker, and its 13 points lie on the walker's corners."""
-    label = made_penn_action.make_label(frames, train=0)
+    label = made_penn_action.make_label(frames, train=train)
     left, corner = 60.0 + 3 * np.arange(frames)[:, None], np.arange(13) % 4
     label["x"], label["y"] = left + 24 * (corner % 2), np.zeros((frames, 1)) + 100 + 60 * (corner // 2)
     made_penn_action.write(raw, "0001", label, frames)
@@ -228,6 +231,26 @@ def test_pictures_of_records_are_written_beside_the_clips_or_where_it_is_said(
     assert prepared.clip.pictures.path == folder / "test" / "tag.000"  # from wherever it is looked at
     assert (prepared.clip.pictures.path / "000002.jpg").is_file()
     assert PreparedClips(Path("out")).index.options == {}
+
+
+@pytest.mark.usefixtures("eye")
+def test_labelled_pictures_become_windows_to_train_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    write_walk(raw, frames=20, train=1)
+    words = ("prepare", "penn-action", raw, "-o", out, "--windows", "--swap-sides")
+    for _ in range(2):
+        assert call(*words) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            "0001: 1 person, 1 windows, seen in 20 of their frames, 20 with a mask",
+            f"{out}: penn-action, train split: 1 film, 1 person, 1 window; use it with --films {out}",
+        ]
+    windows = load_windows(out)
+    assert not windows.labelled.any()
+    assert windows.keypoints_px is not None
+    assert (windows.keypoints_px[0, :20, 11, 2] > 0).any()  # a shoulder
+    index = json.loads((out / "index.json").read_text())
+    assert (index["dataset"], index["split"], index["options"]) == ("penn-action", "train", {"swap_sides": True})
+    assert_refused(capsys, "holds windows made another way", *words[:-1])
 
 
 def test_windows_bring_along_what_was_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -383,6 +406,9 @@ def test_listed_films_are_prepared_and_others_told(
         (("amass", "raw", "--split", "test"), "--split: amass has no split 'test'; there is none"),
         (("films", "a.mp4", "--annotation-only"), "--annotation-only: films gives windows, not annotated clips"),
         (("3dpw", "raw", "--sheet", "s.png"), "--sheet: 3dpw gives clips, of which there is no sheet"),
+        (("films", "a.mp4", "--windows"), "--windows: does not belong to films, only to 3dpw, mpi-inf-3dhp, human36m"),
+        (("synthetic", "raw", "--windows"), "--windows: does not belong to synthetic, only to 3dpw"),
+        (("3dpw", "raw", "--windows", "--annotation-only"), "--windows: windows are made of pictures; leave out"),
         (("3dpw", "raw", "other"), "3dpw is one folder, 2 are given"),
         (("posetrack18", "raw", "--fps", "0"), "fps should be positive, got 0.0"),
         (("human36m", "raw", "--protocol", "3"), "--protocol"),

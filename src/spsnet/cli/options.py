@@ -16,7 +16,7 @@ Stills = Annotated[
 ]
 Films = Annotated[
     Path | None,
-    typer.Option(help="Real films of `spsnet prepare films`, where the recipe wants some.", show_default=False),
+    typer.Option(help="Windows of `spsnet prepare`, where the recipe wants some.", show_default=False),
 ]
 Validation = Annotated[
     Path | None, typer.Option(help="Rendered windows that tell which epoch was best.", show_default=False)

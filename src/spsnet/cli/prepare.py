@@ -8,6 +8,8 @@ import typer
 
 if TYPE_CHECKING:
     from spsnet.datasets.catalogue import CatalogueEntry
+    from spsnet.datasets.reader import DatasetReader
+    from spsnet.pipeline.window_folder import PreparedFilm
 
 _UNRECORDED = ("pictures", "encoder")
 """Options that do not change what the annotation says: where pictures go, and what the index says by itself."""
@@ -49,6 +51,13 @@ def prepare(
             help="Leave the pictures alone: enough to measure other programs' results, and no pictures are needed.",
         ),
     ] = False,
+    windows: Annotated[
+        bool,
+        typer.Option(
+            "--windows",
+            help="Labelled pictures: windows for `spsnet train --films` in place of clips, of the train split.",
+        ),
+    ] = False,
     protocol: Annotated[
         int | None,
         typer.Option(min=1, max=2, help="human36m: test with all cameras (1) or one (2).", show_default="2"),
@@ -71,7 +80,7 @@ def prepare(
     ] = None,
     sheet: Annotated[
         Path | None,
-        typer.Option(help="films, kinetics-400: also draw some of the windows (PNG).", show_default=False),
+        typer.Option(help="films, kinetics-400, --windows: also draw some of the windows (PNG).", show_default=False),
     ] = None,
     _list: Annotated[
         bool,
@@ -86,6 +95,8 @@ def prepare(
     """Make clips of a data set's files, windows of films, or motion of AMASS; goes on where it was cut off.
 
     Example: spsnet prepare 3dpw ~/3DPW -o runs/3dpw --split test
+
+    Example: spsnet prepare penn-action ~/Penn_Action -o runs/penn --windows
 
     Example: spsnet prepare films walk.mp4 footage-vtest -o runs/films
     """
@@ -104,8 +115,10 @@ def prepare(
         "encoder": encoder,
     }
     options = {name: value for name, value in asked.items() if value is not None}
-    _require_fitting(entry, raw, options, split=split, annotation_only=annotation_only, sheet=sheet)
-    if entry.kind == "clips":
+    _require_fitting(entry, raw, options, split=split, annotation_only=annotation_only, windows=windows, sheet=sheet)
+    if windows:
+        _prepare_windows(entry, Path(raw[0]), out, split or "train", options)
+    elif entry.kind == "clips":
         _prepare_clips(entry, Path(raw[0]), out, split or entry.split or "", options, annotation_only=annotation_only)
     elif entry.kind == "motion":
         _prepare_motions(Path(raw[0]), out)
@@ -127,10 +140,11 @@ def _require_fitting(
     *,
     split: str | None,
     annotation_only: bool,
+    windows: bool,
     sheet: Path | None,
 ) -> None:
     """Refuse what does not belong to the data set."""
-    from spsnet.datasets.catalogue import FILMS, list_owners
+    from spsnet.datasets.catalogue import CATALOGUE, FILMS, list_owners
 
     name = entry.info.name
     for option in options:
@@ -143,7 +157,12 @@ def _require_fitting(
         raise typer.BadParameter(f"{name} has no split {split!r}; there is {there}", param_hint="--split")
     if annotation_only and entry.kind != "clips":
         raise typer.BadParameter(f"{name} gives {entry.kind}, not annotated clips", param_hint="--annotation-only")
-    if sheet is not None and entry.kind != "windows":
+    if windows and not entry.has_pictures_to_train_on:
+        owners = ", ".join(name for name, other in CATALOGUE.items() if other.has_pictures_to_train_on)
+        raise typer.BadParameter(f"does not belong to {name}, only to {owners}", param_hint="--windows")
+    if windows and annotation_only:
+        raise typer.BadParameter("windows are made of pictures; leave out --annotation-only", param_hint="--windows")
+    if sheet is not None and entry.kind != "windows" and not windows:
         raise typer.BadParameter(f"{name} gives {entry.kind}, of which there is no sheet", param_hint="--sheet")
     if len(raw) > 1 and entry.info is not FILMS:
         raise typer.BadParameter(f"{name} is one folder, {len(raw)} are given", param_hint="RAW...")
@@ -159,18 +178,10 @@ def _prepare_clips(
     annotation_only: bool,
 ) -> None:
     from spsnet.cli.progress import show_progress
-    from spsnet.datasets.catalogue import make_reader
     from spsnet.datasets.prepared import read_index
     from spsnet.pipeline.preparing_clips import prepare_clips
 
-    chosen = {**entry.options, **options}
-    if "pictures" in chosen and not annotation_only:
-        chosen["pictures"] = chosen["pictures"] or (out / "pictures").absolute()
-    try:
-        reader = make_reader(entry.info.name, chosen)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    recorded = {name: value for name, value in chosen.items() if name not in _UNRECORDED}
+    reader, recorded = _make_reader(entry, out, options, with_pictures=not annotation_only)
     films = people = frames = seen = 0
     with show_progress(entry.info.name) as watch:
         for film in prepare_clips(
@@ -186,6 +197,41 @@ def _prepare_clips(
     sight = "not looked at" if by is None else f"seen in {seen} by {by}"
     counts = f"{_count(films, 'film')}, {_count(people, 'person', 'people')}, {_count(frames, 'frame')}"
     typer.echo(f"{out}: {entry.info.name}, {split} split: {counts}, {sight}")
+
+
+def _prepare_windows(entry: "CatalogueEntry", raw: Path, out: Path, split: str, options: Mapping[str, object]) -> None:
+    from spsnet.assets import fetch_all
+    from spsnet.cli.models import show_transfers
+    from spsnet.cli.progress import show_progress
+    from spsnet.pipeline.preparing import ENCODER
+    from spsnet.pipeline.preparing_windows import prepare_windows
+
+    reader, recorded = _make_reader(entry, out, options, with_pictures=True)
+    with show_transfers() as report:
+        fetch_all([ENCODER], report=report)
+    films = people = windows = 0
+    with show_progress(entry.info.name) as watch:
+        for film in prepare_windows(reader, raw.absolute(), out, split, options=recorded, watch=watch):
+            _tell_windows(film)
+            films, people, windows = films + 1, people + film.people, windows + film.windows
+    made = f"{_count(films, 'film')}, {_count(people, 'person', 'people')}, {_count(windows, 'window')}"
+    typer.echo(f"{out}: {entry.info.name}, {split} split: {made}; use it with --films {out}")
+
+
+def _make_reader(
+    entry: "CatalogueEntry", out: Path, options: Mapping[str, object], *, with_pictures: bool
+) -> tuple["DatasetReader", dict[str, Any]]:
+    """A data set's reader, and what the index says of how it reads."""
+    from spsnet.datasets.catalogue import make_reader
+
+    chosen = {**entry.options, **options}
+    if "pictures" in chosen and with_pictures:
+        chosen["pictures"] = chosen["pictures"] or (out / "pictures").absolute()
+    try:
+        reader = make_reader(entry.info.name, chosen)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    return reader, {name: value for name, value in chosen.items() if name not in _UNRECORDED}
 
 
 def _prepare_motions(raw: Path, out: Path) -> None:
@@ -235,10 +281,14 @@ def _prepare_films(films: list[Path], out: Path, **options: Any) -> None:
         fetch_all(default_models(DEFAULT_DETECTOR), report=report)
     with show_progress("films") as watch:
         for film in prepare_films(films, out, watch=watch, **options):
-            typer.echo(
-                f"{film.name}: {_count(film.people, 'person', 'people')}, {film.windows} windows, "
-                f"seen in {film.seen_frames} of their frames, {film.silhouettes} with a mask"
-            )
+            _tell_windows(film)
+
+
+def _tell_windows(film: "PreparedFilm") -> None:
+    typer.echo(
+        f"{film.name}: {_count(film.people, 'person', 'people')}, {film.windows} windows, "
+        f"seen in {film.seen_frames} of their frames, {film.silhouettes} with a mask"
+    )
 
 
 def _describe(entry: "CatalogueEntry") -> str:

@@ -42,6 +42,11 @@ class CatalogueEntry:
     make: Callable[..., DatasetReader] | None = None
     """Makes the reader, of data sets that are read as clips."""
 
+    @property
+    def has_pictures_to_train_on(self) -> bool:
+        """Whether its labelled films can become windows as well (`spsnet prepare --windows`)."""
+        return self.kind == "clips" and "train" in self.info.splits
+
     def describe_command(self) -> str:
         """How it is prepared, as it is typed.
 

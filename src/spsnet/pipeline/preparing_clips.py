@@ -68,11 +68,7 @@ def prepare_clips(
         UserError: If the split is none of the reader's, files are missing or damaged, or the folder holds something
             else.
     """
-    if split not in reader.info.splits:
-        raise UserError(f"{reader.info.name} has no split {split!r}; it has {', '.join(reader.info.splits)}")
-    sequences = tuple(reader.list_sequences(raw, split))
-    if not sequences:
-        raise UserError(f"{raw} holds no film of the {split} split of {reader.info.title}; {reader.info.source}")
+    sequences = list_sequences(reader, raw, split)
     index = PreparedIndex(
         dataset=reader.info.name,
         split=split,
@@ -86,6 +82,20 @@ def prepare_clips(
         if not has_film(folder, number):
             save_film(folder, number, read(raw, split, sequence))
         yield _describe(sequence, load_film(folder, number), look=look)
+
+
+def list_sequences(reader: DatasetReader, raw: Path, split: str) -> tuple[str, ...]:
+    """Names of a split's films.
+
+    Raises:
+        UserError: If the split is none of the reader's, or has no film.
+    """
+    if split not in reader.info.splits:
+        raise UserError(f"{reader.info.name} has no split {split!r}; it has {', '.join(reader.info.splits)}")
+    sequences = tuple(reader.list_sequences(raw, split))
+    if not sequences:
+        raise UserError(f"{raw} holds no film of the {split} split of {reader.info.title}; {reader.info.source}")
+    return sequences
 
 
 def _name_encoder(reader: DatasetReader) -> str:
@@ -136,12 +146,8 @@ def look_at_clips(clips: Sequence[Clip], encode: Encode, *, watch: Watch = watch
     """
     if not clips:
         return []
-    film = _open_pictures(clips)
-    _require_boxes(clips)
-    tracks: dict[int, list[Track]] = {}
-    for person, clip in enumerate(clips):
-        tracks[person] = _make_tracks(clip, first_id=1 + sum(map(len, tracks.values())))
-    flat = [track for several in tracks.values() for track in several]
+    film, tracks = place_people(clips)
+    flat = [track for several in tracks for track in several]
     collectors = {track.track_id: PersonCollector(track) for track in flat}
     looks = observe_people(film, flat, PersonObserver(encode), Stopwatch())
     for frame, observations in watch(looks, clips[0].sequence, film.info.frame_count) if flat else ():
@@ -150,11 +156,25 @@ def look_at_clips(clips: Sequence[Clip], encode: Encode, *, watch: Watch = watch
     return [
         PreparedClip(
             clip=clip,
-            sightings=tuple(seen for track in tracks[person] for seen in collectors[track.track_id].finish()),
+            sightings=tuple(seen for track in several for seen in collectors[track.track_id].finish()),
             size_px=(film.info.width, film.info.height),
         )
-        for person, clip in enumerate(clips)
+        for clip, several in zip(clips, tracks, strict=True)
     ]
+
+
+def place_people(clips: Sequence[Clip]) -> tuple[Film, list[list[Track]]]:
+    """The pictures of one film's clips, and where in them each clip's person is: a track for each run of frames.
+
+    Raises:
+        UserError: If the pictures are not there, or nothing says where in them the people are.
+    """
+    film = _open_pictures(clips)
+    _require_boxes(clips)
+    tracks: list[list[Track]] = []
+    for clip in clips:
+        tracks.append(_make_tracks(clip, first_id=1 + sum(map(len, tracks))))
+    return film, tracks
 
 
 def find_boxes(clip: Clip) -> Float[np.ndarray, "time 4"]:
