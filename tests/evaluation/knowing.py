@@ -28,7 +28,9 @@ def hold_still(windows: ObservedWindows, frames: int) -> ObservedWindows:
         fixed = ("shape", "labelled")
         values = {f.name: getattr(part, f.name) for f in fields(part) if f.name not in fixed}
         longer = {
-            name: np.repeat(v, frames, 1) if isinstance(v, np.ndarray) else repeat(v) for name, v in values.items()
+            name: np.repeat(v, frames, 1) if isinstance(v, np.ndarray) else repeat(v)
+            for name, v in values.items()
+            if v is not None
         }
         return replace(part, **longer)
 
