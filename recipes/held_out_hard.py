@@ -15,4 +15,4 @@ def make_recipe() -> SynthesisRecipe:
         always_troubled=True,
         seed=15,
     )
-    return SynthesisRecipe(name="held_out_hard", frames=frames, held_out=True)
+    return SynthesisRecipe(name="held_out_hard", frames=frames, motions="held_out")

@@ -7,4 +7,4 @@ from spsnet.training.recipe import SynthesisRecipe
 def make_recipe() -> SynthesisRecipe:
     """500 windows of 32 frames."""
     frames = FrameConfig(windows=500, frames=32, seed=3)
-    return SynthesisRecipe(name="held_out_simulated", frames=frames, rendered=False, held_out=True)
+    return SynthesisRecipe(name="held_out_simulated", frames=frames, rendered=False, motions="held_out")

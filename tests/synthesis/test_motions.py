@@ -132,6 +132,24 @@ def test_recombined_windows_have_the_arms_of_another_window() -> None:
     assert step.max() < 0.012  # the arms move as smoothly as before
 
 
+def test_every_limb_comes_from_a_window_of_its_own() -> None:
+    limbs = ([13, 16, 18, 20, 22], [14, 17, 19, 21, 23], [1, 4, 7, 10], [2, 5, 8, 11])
+    trunk = [0, 3, 6, 9, 12, 15]
+    clips = []
+    for number in range(4):
+        rotations = np.tile(np.eye(3, dtype=np.float32), (40, 24, 1, 1))
+        rotations[:, 1:] = axis_angle_to_matrix(np.array([0.2 * (number + 1), 0, 0]))
+        clips.append(MotionClip(name=str(number), rotations=rotations, root_m=np.zeros((40, 3), np.float32)))
+    motion = draw(replace(PLAIN, limb_share=1.0), *clips, batch=500)
+    bend = geodesic_angle(motion.rotations, torch.eye(3).expand_as(motion.rotations)).mul(5).round()
+    kinds = [bend[:, :, limb] for limb in limbs]
+    assert all(bool((kind == kind[:, :1, :1]).all()) for kind in kinds)  # a limb is of one clip throughout
+    drawn = torch.stack([kind[:, 0, 0] for kind in kinds], dim=1)
+    assert len({tuple(row) for row in drawn.tolist()}) > 200  # of 256 ways
+    alone = draw(PLAIN, *clips, batch=500)
+    assert torch.equal(alone.rotations[:, :, trunk], motion.rotations[:, :, trunk])
+
+
 def test_upper_bodies_come_from_windows_whose_pelvis_is_held_alike() -> None:
     upper = [3, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23]
     lower = [0, 1, 2, 4, 5, 7, 8, 10, 11]
@@ -200,6 +218,6 @@ def test_seconds_are_counted_at_thirty_frames() -> None:
 def test_no_clips_and_wrong_shares_are_refused() -> None:
     with pytest.raises(ValueError, match="clips should hold at least one motion"):
         MotionLibrary([])
-    for name in ("mirror_share", "recombine_share", "bold_share"):
+    for name in ("mirror_share", "recombine_share", "upper_share", "limb_share", "bold_share"):
         with pytest.raises(ValueError, match=rf"MotionConfig\.{name} should be from 0 to 1, got 1\.5"):
             MotionConfig(**{name: 1.5})

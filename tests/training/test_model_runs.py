@@ -14,7 +14,7 @@ from spsnet.pipeline.lifting import Lifter
 from spsnet.records import UserError
 from spsnet.training.model_runs import ModelRun, train_recipe
 from spsnet.training.objective import LossWeights
-from spsnet.training.recipe import TrainingRecipe
+from spsnet.training.recipe import TrainingRecipe, split_clips
 from spsnet.training.sources import LoadedSources, TrainingSources, load_sources
 
 
@@ -170,3 +170,13 @@ def test_motions_that_are_all_held_out_are_too_few(sources: TrainingSources, tmp
     mocap = write_mocap(tmp_path, ("test/walk/walk_1",))
     with pytest.raises(UserError, match="holds no motion to train on; add archives"):
         load_sources(TINY, replace(sources, mocap=mocap))
+
+
+def test_motions_for_validation_are_spared_where_the_recipe_says_so(sources: TrainingSources, tmp_path: Path) -> None:
+    mocap = write_mocap(tmp_path, tuple(f"train/walking/walking_{number}" for number in (15, 16, 17, 18)))
+    every = load_sources(TINY, replace(sources, mocap=mocap)).clips
+    sparing = replace(change_batch(TINY, rendered_share=0.0, stills=0), spare_validation=True)
+    most = load_sources(sparing, replace(sources, mocap=mocap)).clips
+    spared = {clip.name for clip in every} - {clip.name for clip in most}
+    assert spared == {clip.name for clip in split_clips(every).validation}
+    assert (len(spared), len(most)) == (1, 3)

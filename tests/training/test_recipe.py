@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jaxtyping import TypeCheckError
 
 from reference.tiny_recipe import TINY
 from spsnet.datasets.motion_clips import MotionClip
@@ -12,7 +13,7 @@ from spsnet.training.recipe import AblationRecipe, SynthesisRecipe, TrainingReci
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 TRAININGS = ("default", "frame_only", "paper", "paper_blazepose")
-COMPARISONS = ("ablation", "inputs")
+COMPARISONS = ("ablation", "choices", "inputs")
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.py")), ids=lambda path: path.stem)
@@ -69,6 +70,10 @@ def test_windows_that_the_network_or_the_simulation_cannot_serve_are_refused() -
     vector = FeatureConfig(kind="vector", vector_width=6)
     with pytest.raises(ValueError, match="'vector' features cannot be simulated; the batch has 2 such windows"):
         replace(TINY, features=vector)
+    with pytest.raises(ValueError, match="spare_validation wants simulated windows alone, the batch has others"):
+        replace(TINY, spare_validation=True)
+    with pytest.raises((ValueError, TypeCheckError), match="motions"):
+        replace(load_recipe(RECIPES / "frames.py", SynthesisRecipe), motions="all")
 
 
 def test_an_ablation_is_its_base_and_its_variants() -> None:
@@ -91,10 +96,13 @@ def test_an_ablation_compares_like_with_like() -> None:
         ("encoder", replace(TINY, encoder="e")),
         ("loop", replace(TINY, loop=replace(TINY.loop, steps=9))),
         ("batch", replace(TINY, batch=replace(TINY.batch, stills=9))),
-        ("motion", replace(TINY, motion=replace(TINY.motion, offset_rad=0.0))),
     ):
         with pytest.raises(ValueError, match=f"'v' should have the {field} of the base"):
             make(changed)
+    simulated = replace(TINY, batch=BatchConfig(rendered_share=0.0))
+    sparing = replace(simulated, spare_validation=True)
+    with pytest.raises(ValueError, match="'v' should have the spare_validation of the base, False, it has True"):
+        AblationRecipe(name="a", base=simulated, variants={"v": sparing})
 
 
 def make_clips(*names: str) -> list[MotionClip]:
@@ -108,15 +116,17 @@ def get_names(clips: list[MotionClip]) -> set[str]:
 
 def test_a_clip_is_on_one_side_and_one_in_eight_is_held_out() -> None:
     clips = make_clips(*(f"cmu_expmap/train/walking/walking_{i}" for i in range(800)))
-    training, held_out = split_clips(clips)
+    training, validation, held_out = split_clips(clips)
     assert len(training) + len(held_out) == 800
     assert get_names(training).isdisjoint(get_names(held_out))
+    assert get_names(validation) < get_names(training)
     assert 70 < len(held_out) < 130
+    assert 70 < len(validation) < 130
 
 
 def test_pieces_of_one_file_stay_together() -> None:
     names = [f"acrnn_cmu/train_data_bvh/salsa/{i:02d}" for i in range(40)]
-    training, held_out = split_clips(make_clips(*names, *names, *names))
+    training, _, held_out = split_clips(make_clips(*names, *names, *names))
     assert get_names(training).isdisjoint(get_names(held_out))
     assert len(training) == 3 * len(get_names(training))
     assert len(held_out) == 3 * len(get_names(held_out)) > 0
@@ -124,13 +134,13 @@ def test_pieces_of_one_file_stay_together() -> None:
 
 def test_a_place_depends_on_the_name_alone() -> None:
     names = [f"reactidle/genuine/{i:03d}_genuine" for i in range(60)]
-    _, held_out = split_clips(make_clips(*names))
-    _, few = split_clips(make_clips(*reversed(names[::3]), "cmu_expmap/train/run/run_1"))
+    held_out = split_clips(make_clips(*names)).held_out
+    *_, few = split_clips(make_clips(*reversed(names[::3]), "cmu_expmap/train/run/run_1"))
     assert get_names(few) - {"cmu_expmap/train/run/run_1"} == get_names(held_out) & set(names[::3])
     # By hand, so that no change of the rule lets a model be measured on what an older one was trained on.
     assert get_names(held_out) == {f"reactidle/genuine/{i:03d}_genuine" for i in (2, 10, 18, 21, 29, 33, 44, 56)}
 
 
 def test_the_archives_own_test_folders_are_held_out() -> None:
-    training, held_out = split_clips(make_clips("cmu_expmap/test/walking/walking_1"))
+    training, _, held_out = split_clips(make_clips("cmu_expmap/test/walking/walking_1"))
     assert (len(training), len(held_out)) == (0, 1)

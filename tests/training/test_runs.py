@@ -26,7 +26,7 @@ FRAMES = SynthesisRecipe(
     encoders=("blazepose-heavy",),
     frames=FrameConfig(windows=5, frames=2, windows_per_shard=2, picture_px=64, truncated_share=0.0, seed=1),
 )
-HELD_OUT = replace(FRAMES, name="held_out", rendered=False, held_out=True)
+HELD_OUT = replace(FRAMES, name="held_out", rendered=False, motions="held_out")
 
 
 class TruthfulEye:
@@ -118,7 +118,7 @@ def test_windows_of_two_recipes_are_not_mixed(tmp_path: Path, eye: TruthfulEye) 
 
 def test_people_stand_before_the_recipes_cameras(tmp_path: Path, eye: TruthfulEye) -> None:
     mocap = write_mocap(tmp_path / "mocap")
-    near = replace(FRAMES, cameras=CameraConfig(distance_m=(3.0, 3.0)), held_out=True)
+    near = replace(FRAMES, cameras=CameraConfig(distance_m=(3.0, 3.0)), motions="held_out")
     list(synthesize(near, mocap, tmp_path / "near"))
     np.testing.assert_allclose(load_windows(tmp_path / "near").translation_m[..., 2], 3, atol=1e-4)
     assert not (tmp_path / "near" / "noise.json").exists()  # held-out windows teach nothing
@@ -127,8 +127,8 @@ def test_people_stand_before_the_recipes_cameras(tmp_path: Path, eye: TruthfulEy
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     mocap = write_mocap(tmp_path / "mocap", ("train/walk/walk_1",))
     with pytest.raises(UserError, match="simulated windows need --frames: a folder of rendered ones"):
-        list(synthesize(replace(HELD_OUT, held_out=False), mocap, tmp_path / "out"))
-    with pytest.raises(UserError, match="mocap holds no motion that is held out"):
+        list(synthesize(replace(HELD_OUT, motions="training"), mocap, tmp_path / "out"))
+    with pytest.raises(UserError, match="mocap holds no motion of the kind 'held_out'"):
         list(synthesize(HELD_OUT, mocap, tmp_path / "out", fit=tmp_path))
     with pytest.raises(UserError, match="nowhere holds none of"):
         list(synthesize(FRAMES, tmp_path / "nowhere", tmp_path / "out"))

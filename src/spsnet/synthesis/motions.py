@@ -14,7 +14,8 @@ from spsnet.geometry import axis_angle_to_matrix, matrix_to_quaternion, quaterni
 
 _LEFT_RIGHT = ((1, 2), (4, 5), (7, 8), (10, 11), (13, 14), (16, 17), (18, 19), (20, 21), (22, 23))
 _MIRRORED = [dict([*_LEFT_RIGHT, *((b, a) for a, b in _LEFT_RIGHT)]).get(joint, joint) for joint in range(24)]
-_ARMS = [13, 14, 16, 17, 18, 19, 20, 21, 22, 23]
+_LIMBS = ([13, 16, 18, 20, 22], [14, 17, 19, 21, 23], [1, 4, 7, 10], [2, 5, 8, 11])
+_ARMS = [*_LIMBS[0], *_LIMBS[1]]
 _UPPER_BODY = [3, 6, 9, 12, 15, *_ARMS]
 _ALIKE = 0.9
 """Cosine of 26 degrees: how differently two pelvises may see gravity for one to carry the other's trunk."""
@@ -34,6 +35,8 @@ class MotionConfig:
     upper_share: float = 0.0
     """Windows whose trunk, head and arms come from another clip, if its pelvis is held much the same way: people lean
     in odd ways otherwise."""
+    limb_share: float = 0.0
+    """Windows each of whose arms and legs comes from a clip of its own."""
     offset_rad: float = 0.12
     """Standard deviation of slow random turns of the joints."""
     bold_share: float = 0.2
@@ -43,7 +46,7 @@ class MotionConfig:
 
     def __post_init__(self) -> None:
         """Refuse shares that are not shares."""
-        for name in ("mirror_share", "recombine_share", "upper_share", "bold_share"):
+        for name in ("mirror_share", "recombine_share", "upper_share", "limb_share", "bold_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"MotionConfig.{name} should be from 0 to 1, got {getattr(self, name)}")
 
@@ -89,6 +92,11 @@ class MotionLibrary:
             recombine = torch.rand(batch, generator=generator) < config.upper_share
             recombine &= _hold_alike(quaternions[:, :, 0], trunks[:, :, 0])
             quaternions = torch.where(recombine[:, None, None, None] & _is_one_of(_UPPER_BODY), trunks, quaternions)
+        if config.limb_share:
+            recombine = torch.rand(batch, 1, 1, 1, generator=generator) < config.limb_share
+            for limb in _LIMBS:
+                limbs, _ = self._draw(generator, batch, frames)
+                quaternions = torch.where(recombine & _is_one_of(limb), limbs, quaternions)
         quaternions, root = _mirror(quaternions, root, torch.rand(batch, generator=generator) < config.mirror_share)
         bends = self._bend(generator, batch, frames)
         return WorldMotion(quaternion_to_matrix(quaternions) @ axis_angle_to_matrix(bends), root)

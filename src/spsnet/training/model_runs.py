@@ -12,7 +12,7 @@ from spsnet.network.config import ModelConfig
 from spsnet.network.discriminator import Discriminator
 from spsnet.network.spsnet import SpsNet
 from spsnet.network.weights import save_model
-from spsnet.synthesis.motions import MotionLibrary
+from spsnet.synthesis.motions import MotionConfig, MotionLibrary
 from spsnet.synthesis.windows import WindowSimulator
 from spsnet.training.batching import BatchSampler
 from spsnet.training.judging import RealMotions
@@ -44,21 +44,25 @@ class ModelRun:
 
         Args:
             recipe: What to train.
-            loaded: Opened for this recipe, or for one that differs neither in its encoder nor in its motion and takes
-                windows of the same kinds.
+            loaded: Opened for this recipe, or for one that differs neither in its encoder nor in the motions that it
+                spares and takes windows of the same kinds.
         """
         weights, network = recipe.objective.weights, recipe.network
         self._recipe, self._loaded = recipe, loaded
+        self._library = MotionLibrary(loaded.clips, recipe.motion)
         torch.manual_seed(recipe.loop.seed)
         self.network = SpsNet(network)
         """After `train` it has the averaged weights, of the best epoch or of the last."""
-        _set_mean_pose(self.network, loaded.library)
+        _set_mean_pose(self.network, self._library)
         self.discriminator: Discriminator | None = None
         self.real_motions: RealMotions | None = None
         if weights.adversarial:
             root = recipe.objective.discriminator_root
             self.discriminator = Discriminator(pose_width=69 if root == "none" else 72, scale=network.attention_scale)
-            self.real_motions = RealMotions(loaded.captured, root, recipe.cameras)
+            captured = MotionConfig(
+                speed=recipe.motion.speed, idle_weight=recipe.motion.idle_weight, offset_rad=0.0, recombine_share=0.0
+            )
+            self.real_motions = RealMotions(MotionLibrary(loaded.clips, captured), root, recipe.cameras)
 
     def train(self, folder: Path, *, resume: bool = False) -> Iterator[Report]:
         """Train in place and write the model into `folder/model`.
@@ -85,7 +89,7 @@ class ModelRun:
     def _make_sampler(self) -> BatchSampler:
         recipe, loaded = self._recipe, self._loaded
         simulator = WindowSimulator(
-            loaded.library, loaded.points, loaded.noise, config=recipe.windows, cameras=recipe.cameras
+            self._library, loaded.points, loaded.noise, config=recipe.windows, cameras=recipe.cameras
         )
         return BatchSampler(
             recipe.batch,

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from spsnet.datasets.motion_clips import MotionClip
 from spsnet.network.config import FeatureConfig, NetworkConfig
@@ -19,6 +19,7 @@ from spsnet.training.loop import LoopConfig
 from spsnet.training.objective import ObjectiveConfig
 
 BASE_NAME = "full"
+MotionSplit = Literal["training", "validation", "held_out"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,9 @@ class TrainingRecipe:
     cameras: CameraConfig = field(default_factory=CameraConfig)
     windows: WindowConfig = field(default_factory=lambda: WindowConfig(frames=33))
     """Of simulated windows; their length is that of all windows of a batch."""
+    spare_validation: bool = False
+    """Simulate no motion of the validation windows, so that choices can be judged by them; what ships learns from all
+    motions for training. It cannot be asked of rendered windows and stills, which have them."""
 
     def __post_init__(self) -> None:
         """Refuse windows that the network or L_camera cannot use, and vectors that nothing simulates."""
@@ -45,7 +49,9 @@ class TrainingRecipe:
                 f"TrainingRecipe.windows should be one frame longer than the network's {self.network.window}, "
                 f"got {self.windows.frames}"
             )
-        simulated, _, _ = self.batch.count_windows(self.loop.batch)
+        simulated, rendered, _ = self.batch.count_windows(self.loop.batch)
+        if self.spare_validation and (rendered or self.batch.stills):
+            raise ValueError("TrainingRecipe.spare_validation wants simulated windows alone, the batch has others")
         if self.features.uses_vector and simulated:
             raise ValueError(
                 f"{self.features.kind!r} features cannot be simulated; the batch has {simulated} such windows"
@@ -69,7 +75,7 @@ class AblationRecipe:
         if BASE_NAME in self.variants:
             raise ValueError(f"AblationRecipe.variants should not be called {BASE_NAME!r}, that is the base")
         for name, variant in self.variants.items():
-            for field_name in ("encoder", "loop", "batch", "motion"):
+            for field_name in ("encoder", "loop", "batch", "spare_validation"):
                 ours, theirs = getattr(variant, field_name), getattr(self.base, field_name)
                 if ours != theirs:
                     raise ValueError(f"{name!r} should have the {field_name} of the base, {theirs}, it has {ours}")
@@ -90,10 +96,15 @@ class SynthesisRecipe:
     """By their names in the catalogue; a reader of the windows gets the first unless it asks for another."""
     rendered: bool = True
     """Draw the people and put them through the encoder; else simulate landmarks with `noise_from`'s noise."""
-    held_out: bool = False
-    """Use the motions that training never sees."""
+    motions: MotionSplit = "training"
+    """"validation": a part of the training's motions; "held_out": motions that training never sees."""
     motion: MotionConfig = field(default_factory=MotionConfig)
     cameras: CameraConfig = field(default_factory=CameraConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown part of the motions."""
+        if self.motions not in get_args(MotionSplit):
+            raise ValueError(f"SynthesisRecipe.motions should be one of {get_args(MotionSplit)}, got {self.motions!r}")
 
 
 Recipe = TypeVar("Recipe", TrainingRecipe, SynthesisRecipe, AblationRecipe)
@@ -119,11 +130,30 @@ def load_recipe(path: Path, kind: type[Recipe]) -> Recipe:
     return recipe
 
 
-def split_clips(clips: Sequence[MotionClip]) -> tuple[list[MotionClip], list[MotionClip]]:
-    """Motions for training and motions held out: the archives' own test folders, and one clip in eight of the rest.
+class ClipSplit(NamedTuple):
+    """Clips by what they are for."""
 
-    A clip's place depends on its name alone.
+    training: list[MotionClip]
+    """All that are not held out."""
+    validation: list[MotionClip]
+    """Those of `training` that a training leaves out which is to be judged by them."""
+    held_out: list[MotionClip]
+
+
+def split_clips(clips: Sequence[MotionClip]) -> ClipSplit:
+    """Motions for training, one clip in eight of them for validation, and motions held out.
+
+    Held out are the archives' own test folders, and one clip in eight of the rest. A clip's place depends on its name
+    alone.
     """
-    held_out = [clip for clip in clips if "/test/" in clip.name or zlib.crc32(clip.name.encode()) % 8 == 0]
-    names = {clip.name for clip in held_out}
-    return [clip for clip in clips if clip.name not in names], held_out
+    training: list[MotionClip] = []
+    split = ClipSplit(training, [], [])
+    for clip in clips:
+        lot = zlib.crc32(clip.name.encode()) % 8
+        if lot == 0 or "/test/" in clip.name:
+            split.held_out.append(clip)
+            continue
+        training.append(clip)
+        if lot == 1:
+            split.validation.append(clip)
+    return split

@@ -9,6 +9,7 @@ import torch
 
 from spsnet.body import BodyModel, load_body
 from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.datasets.shards import WindowSet, claim_folder, save_shard
 from spsnet.records import UserError
 from spsnet.synthesis.frames import Show
@@ -50,7 +51,7 @@ def synthesize(
             windows of another recipe.
     """
     body = load_body()
-    library = _make_library(recipe.held_out, mocap, recipe)
+    library = _make_library(mocap, recipe)
     claim_folder(folder, asdict(recipe), body.name)
     if recipe.rendered:
         yield from synthesize_windows(
@@ -63,7 +64,7 @@ def synthesize(
             workers=workers,
             show=show,
         )
-        if not recipe.held_out and recipe.frames.frames > 1:
+        if recipe.motions == "training" and recipe.frames.frames > 1:
             save_fit(folder, *measure_encoder(WindowSet(folder), body), recipe.encoders[0], body)
     else:
         if fit is None:
@@ -84,10 +85,10 @@ def save_fit(folder: Path, fit: LandmarkFit, noise: NoiseBank, encoder: str, bod
     save_figures(folder, fit, noise)
 
 
-def _make_library(held_out: bool, mocap: Path, recipe: SynthesisRecipe) -> MotionLibrary:
-    clips = split_clips(load_mocap(mocap))[1 if held_out else 0]
+def _make_library(mocap: Path, recipe: SynthesisRecipe) -> MotionLibrary:
+    clips: list[MotionClip] = getattr(split_clips(load_mocap(mocap)), recipe.motions)
     if not clips:
-        raise UserError(f"{mocap} holds no motion {'that is held out' if held_out else 'to train on'}; add archives")
+        raise UserError(f"{mocap} holds no motion of the kind {recipe.motions!r}; add archives")
     return MotionLibrary(clips, recipe.motion)
 
 

@@ -1,19 +1,17 @@
 """What trainings learn from: folders by name, and the same opened once for any number of runs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from spsnet.body import BodyModel, KeypointModel, load_body
 from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.datasets.motion_clips import MotionClip
 from spsnet.datasets.shards import ObservedWindows, WindowSet, load_windows
 from spsnet.records import UserError
 from spsnet.synthesis.mocap import load_mocap
-from spsnet.synthesis.motions import MotionConfig, MotionLibrary
 from spsnet.synthesis.noise_bank import NoiseBank
 from spsnet.training.outlines import OutlineLoss
 from spsnet.training.recipe import TrainingRecipe, split_clips
-
-_AS_CAPTURED = MotionConfig(offset_rad=0.0, recombine_share=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +32,7 @@ class TrainingSources:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LoadedSources:
-    """The same in memory, for every recipe that asks for the same encoder, motion and kinds of windows."""
+    """The same in memory, for every recipe that asks for the same encoder, clips and kinds of windows."""
 
     body: BodyModel
     outlines: OutlineLoss
@@ -42,10 +40,8 @@ class LoadedSources:
     points: KeypointModel
     """The 24 joints, then the 33 landmarks."""
     noise: NoiseBank
-    library: MotionLibrary
-    """Motions to train on, varied as the recipe says."""
-    captured: MotionLibrary
-    """The same as captured, for the discriminator."""
+    clips: list[MotionClip]
+    """Motions to train on."""
     rendered: WindowSet
     stills: WindowSet | None
     films: WindowSet | None
@@ -72,18 +68,18 @@ def load_sources(recipe: TrainingRecipe, sources: TrainingSources) -> LoadedSour
     stills = _open("stills", sources.stills, recipe) if recipe.batch.stills else None
     films = _open("films", sources.films, recipe) if filmed else None
     validation = None if sources.validation is None else load_windows(sources.validation, recipe.encoder)
-    clips, _ = split_clips(load_mocap(sources.mocap))
+    split = split_clips(load_mocap(sources.mocap))
+    spared = {clip.name for clip in split.validation} if recipe.spare_validation else set()
+    clips = [clip for clip in split.training if clip.name not in spared]
     if not clips:
         raise UserError(f"{sources.mocap} holds no motion to train on; add archives")
-    as_captured = replace(_AS_CAPTURED, speed=recipe.motion.speed, idle_weight=recipe.motion.idle_weight)
     return LoadedSources(
         body=body,
         outlines=OutlineLoss(body),
         offsets=offsets,
         points=build_landmark_model(body, offsets.offset_m),
         noise=noise,
-        library=MotionLibrary(clips, recipe.motion),
-        captured=MotionLibrary(clips, as_captured),
+        clips=clips,
         rendered=rendered,
         stills=stills,
         films=films,
