@@ -9,6 +9,7 @@ from reference.tiny_recipe import TINY
 from spsnet.datasets.motion_clips import MotionClip
 from spsnet.network.config import FeatureConfig
 from spsnet.records import UserError
+from spsnet.training.batching import BatchConfig
 from spsnet.training.recipe import AblationRecipe, SynthesisRecipe, TrainingRecipe, load_recipe, split_clips
 
 RECIPES = Path(__file__).parents[2] / "recipes"
