@@ -1,5 +1,6 @@
 """Batches of several origins."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,12 @@ STILL = MotionClip(
 ONLY_SIMULATED = BatchConfig(rendered_share=0.0, covered_share=0.0, blind_share=0.0)
 
 
-def simulate(generator: torch.Generator, count: int) -> TrainingWindows:
-    return draw_batch(count, 5, seed=int(torch.randint(1000, (1,), generator=generator)))
+def simulate(generator: torch.Generator, count: int, frames: int = 5) -> TrainingWindows:
+    return draw_batch(count, frames, seed=int(torch.randint(1000, (1,), generator=generator)))
+
+
+def simulate_stills(generator: torch.Generator, count: int) -> TrainingWindows:
+    return simulate(generator, count, 1)
 
 
 def write_set(folder: Path, count: int = 4, frames: int = 5) -> WindowSet:
@@ -53,6 +58,19 @@ def test_parts_come_from_their_sources(tmp_path: Path) -> None:
     assert batch.real.pose.shape == (6, 4, 72)
 
 
+def test_simulated_stills_join_the_rendered_ones(tmp_path: Path) -> None:
+    config = replace(ONLY_SIMULATED, stills=3, simulated_stills=4)
+    sampler = BatchSampler(
+        config, 5, simulate=simulate, simulate_stills=simulate_stills, stills=write_set(tmp_path, frames=1)
+    )
+    stills = sampler(torch.Generator().manual_seed(0), 2).stills
+    assert stills is not None
+    assert stills.seen.mask.shape == (7, 1)
+    rendered = WindowSet(tmp_path).take(np.arange(4)).shape
+    is_rendered = [any(np.allclose(shape, one) for one in rendered) for shape in stills.shape.numpy()]
+    assert is_rendered == [False] * 4 + [True] * 3
+
+
 def test_the_same_generator_gives_the_same_batch(tmp_path: Path) -> None:
     sampler = BatchSampler(BatchConfig(), 5, simulate=simulate, rendered=write_set(tmp_path))
     first, second = (sampler(torch.Generator().manual_seed(4), 5).windows for _ in range(2))
@@ -81,12 +99,13 @@ def test_blind_windows_have_no_widths() -> None:
     [
         (BatchConfig(rendered_share=1.0), "rendered windows but no source"),
         (BatchConfig(rendered_share=0.0, film_share=1.0), "filmed windows but no source"),
-        (BatchConfig(rendered_share=0.0), "nothing to simulate them"),
+        (BatchConfig(rendered_share=0.0), "simulated windows but nothing to simulate them"),
+        (BatchConfig(rendered_share=0.0, simulated_stills=1), "simulated stills but nothing to simulate them"),
     ],
 )
 def test_a_missing_source_is_named(config: BatchConfig, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        BatchSampler(config, 5)(torch.Generator(), 4)
+        BatchSampler(config, 5, simulate=None if "windows but nothing" in message else simulate)(torch.Generator(), 4)
 
 
 def test_impossible_mixtures_are_refused() -> None:
@@ -94,6 +113,8 @@ def test_impossible_mixtures_are_refused() -> None:
         BatchConfig(rendered_share=0.7, film_share=0.7)
     with pytest.raises(ValueError, match="stills should not be negative"):
         BatchConfig(stills=-1)
+    with pytest.raises(ValueError, match="simulated_stills should not be negative"):
+        BatchConfig(simulated_stills=-1)
     with pytest.raises(ValueError, match=r"blind_share should be from 0 to 1, got 1\.5"):
         BatchConfig(blind_share=1.5)
 

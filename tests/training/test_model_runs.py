@@ -86,14 +86,14 @@ def test_the_model_folder_is_whole_and_its_card_says_what_it_learnt_from(loaded:
 
 
 def test_films_and_stills_are_learnt_from_and_named_in_the_card(sources: TrainingSources, tmp_path: Path) -> None:
-    recipe = change_batch(TINY, film_share=1 / 3, stills=2)
+    recipe = change_batch(TINY, film_share=1 / 3, stills=2, simulated_stills=3)
     films, stills = write_windows(tmp_path / "films", seed=2), write_windows(tmp_path / "stills", frames=1, seed=3)
     more = replace(sources, films=films, stills=stills, validation=None)
     reports = list(train_recipe(recipe, more, tmp_path / "run"))
     assert not any(report.validation for report in reports)
     card = (tmp_path / "run" / "model" / "card.md").read_text()
     assert (
-        "1 simulated,\n  1 rendered, 1 of real films (labelled in 2D alone) and 2 single rendered frames; seed 0."
+        "1 simulated,\n  1 rendered, 1 of real films (labelled in 2D alone); single frames: 2 rendered, 3 simulated; seed 0."
         in card
     )
     assert "rendered by spsnet, and films of the catalogue" in card

@@ -96,10 +96,12 @@ def test_an_ablation_compares_like_with_like() -> None:
     for field, changed in (
         ("encoder", replace(TINY, encoder="e")),
         ("loop", replace(TINY, loop=replace(TINY.loop, steps=9))),
-        ("batch", replace(TINY, batch=replace(TINY.batch, stills=9))),
     ):
         with pytest.raises(ValueError, match=f"'v' should have the {field} of the base"):
             make(changed)
+    for name, batch in {"stills": replace(TINY.batch, stills=9), "films": BatchConfig(film_share=1 / 3)}.items():
+        with pytest.raises(ValueError, match=f"'v' should learn from what the base does, it learns from {name} too"):
+            make(replace(TINY, batch=batch))
     simulated = replace(TINY, batch=BatchConfig(rendered_share=0.0))
     sparing = replace(simulated, spare_validation=True)
     with pytest.raises(ValueError, match="'v' should have the spare_validation of the base, False, it has True"):

@@ -1,6 +1,7 @@
 """From a recipe to a model folder."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from spsnet.network.discriminator import Discriminator
 from spsnet.network.spsnet import SpsNet
 from spsnet.network.weights import save_model
 from spsnet.synthesis.motions import MotionConfig, MotionLibrary
-from spsnet.synthesis.windows import WindowSimulator
-from spsnet.training.batching import BatchSampler
+from spsnet.synthesis.windows import WindowConfig, WindowSimulator
+from spsnet.training.batching import BatchSampler, Simulate
 from spsnet.training.judging import RealMotions
 from spsnet.training.loop import Report, train
 from spsnet.training.objective import SpsObjective
@@ -88,13 +89,17 @@ class ModelRun:
 
     def _make_sampler(self) -> BatchSampler:
         recipe, loaded = self._recipe, self._loaded
-        simulator = WindowSimulator(
-            self._library, loaded.points, loaded.noise, config=recipe.windows, cameras=recipe.cameras
-        )
+
+        def simulate(windows: WindowConfig) -> Simulate:
+            return WindowSimulator(
+                self._library, loaded.points, loaded.noise, config=windows, cameras=recipe.cameras
+            ).sample
+
         return BatchSampler(
             recipe.batch,
             recipe.windows.frames,
-            simulate=simulator.sample,
+            simulate=simulate(recipe.windows),
+            simulate_stills=simulate(replace(recipe.windows, frames=1, short_share=0.0)),
             rendered=loaded.rendered,
             films=loaded.films,
             stills=loaded.stills,
@@ -136,7 +141,9 @@ def _write_card(recipe: TrainingRecipe) -> str:
     loop = recipe.loop
     simulated, rendered, filmed = recipe.batch.count_windows(loop.batch)
     films = f", {filmed} of real films (labelled in 2D alone)" if filmed else ""
-    stills = f" and {recipe.batch.stills} single rendered frames" if recipe.batch.stills else ""
+    single = {"rendered": recipe.batch.stills, "simulated": recipe.batch.simulated_stills}
+    counts = ", ".join(f"{count} {kind}" for kind, count in single.items() if count)
+    stills = f"; single frames: {counts}" if counts else ""
     pictures = "rendered by spsnet; no photograph of a person was used"
     weights = ", ".join(f"{name} {value:g}" for name, value in vars(recipe.objective.weights).items() if value)
     return f"""# {recipe.name} {recipe.version}

@@ -57,6 +57,13 @@ class TrainingRecipe:
                 f"{self.features.kind!r} features cannot be simulated; the batch has {simulated} such windows"
             )
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """Of "stills" and "films", what it learns from beside windows."""
+        _, _, filmed = self.batch.count_windows(self.loop.batch)
+        counts = {"stills": self.batch.stills, "films": filmed}
+        return frozenset(name for name, count in counts.items() if count)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AblationRecipe:
@@ -75,10 +82,13 @@ class AblationRecipe:
         if BASE_NAME in self.variants:
             raise ValueError(f"AblationRecipe.variants should not be called {BASE_NAME!r}, that is the base")
         for name, variant in self.variants.items():
-            for field_name in ("encoder", "loop", "batch", "spare_validation"):
+            for field_name in ("encoder", "loop", "spare_validation"):
                 ours, theirs = getattr(variant, field_name), getattr(self.base, field_name)
                 if ours != theirs:
                     raise ValueError(f"{name!r} should have the {field_name} of the base, {theirs}, it has {ours}")
+            more = variant.needs - self.base.needs
+            if more:
+                raise ValueError(f"{name!r} should learn from what the base does, it learns from {min(more)} too")
 
     @property
     def recipes(self) -> dict[str, TrainingRecipe]:

@@ -64,9 +64,8 @@ def load_sources(recipe: TrainingRecipe, sources: TrainingSources) -> LoadedSour
             f"{sources.windows} holds windows of {noise.frames} frames, {recipe.name} wants {recipe.windows.frames}"
         )
     rendered = WindowSet(sources.windows, recipe.encoder)
-    _, _, filmed = recipe.batch.count_windows(recipe.loop.batch)
-    stills = _open("stills", sources.stills, recipe) if recipe.batch.stills else None
-    films = _open("films", sources.films, recipe) if filmed else None
+    stills = _open("stills", sources.stills, recipe) if "stills" in recipe.needs else None
+    films = _open("films", sources.films, recipe) if "films" in recipe.needs else None
     validation = None if sources.validation is None else load_windows(sources.validation, recipe.encoder)
     split = split_clips(load_mocap(sources.mocap))
     spared = {clip.name for clip in split.validation} if recipe.spare_validation else set()
