@@ -6,7 +6,7 @@ from pathlib import Path
 from spsnet.training.batching import BatchConfig
 from spsnet.training.recipe import AblationRecipe, TrainingRecipe, load_recipe
 
-STEPS, WINDOWS = 800, 12
+STEPS, LEAD, WINDOWS = 1200, 800, 12
 """Of each run."""
 
 
@@ -17,20 +17,21 @@ def make_recipe() -> AblationRecipe:
         default.loop,
         steps=STEPS,
         batch=WINDOWS,
-        warmup_steps=STEPS // 8,
+        lead_steps=LEAD,
+        warmup_steps=100,
         average=0.99,
-        epoch_steps=STEPS // 4,
-        keep="last",
+        epoch_steps=STEPS // 6,
     )
     weights = replace(default.objective.weights, mask=0.0, adversarial=0.0, camera=0.0)
     base = replace(
         default,
         name="choices",
         loop=loop,
-        batch=BatchConfig(rendered_share=0.0, covered_share=0.2, simulated_stills=512),
-        objective=replace(default.objective, weights=weights, again_share=0.2),
+        batch=replace(default.batch, rendered_share=0.0, stills=0),
+        objective=replace(default.objective, weights=weights),
         spare_validation=True,
     )
+    at_once = replace(base, loop=replace(loop, lead_steps=0))
 
     def move(**changes: float) -> TrainingRecipe:
         return replace(base, motion=replace(base.motion, **changes))
@@ -39,10 +40,11 @@ def make_recipe() -> AblationRecipe:
         return replace(base, objective=replace(base.objective, weights=replace(weights, **changes)))
 
     variants = {
-        "windows alone": replace(base, batch=replace(base.batch, simulated_stills=0)),
-        "velocity 25": weigh(velocity=25.0),
-        "limbs of other clips": move(limb_share=0.5),
-        "bent twice as much": move(limb_share=0.5, offset_rad=0.24),
+        "without the lead": at_once,
+        "windows alone": replace(at_once, batch=BatchConfig(rendered_share=0.0)),
+        "velocity 100": weigh(velocity=100.0),
+        "limbs as captured": move(limb_share=0.0),
+        "bent twice as much": move(offset_rad=0.24),
         "keypoints 4": weigh(keypoints=4.0),
         "dropout": replace(base, network=replace(base.network, regressor_dropout=0.2)),
     }

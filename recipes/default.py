@@ -12,7 +12,7 @@ WEIGHTS = LossWeights(
     shape=0.3,
     joints=4.0,
     keypoints=1.0,
-    velocity=100.0,
+    velocity=25.0,
     forecast=0.5,
     mask=0.05,
     camera=0.1,
@@ -37,12 +37,12 @@ def make_recipe() -> TrainingRecipe:
     )
     return TrainingRecipe(
         name="default",
-        version="0.2",
+        version="0.3",
         encoder="blazepose-heavy",
         features=features,
         network=network,
-        objective=ObjectiveConfig(weights=WEIGHTS, errors="distance", again_share=0.4),
-        loop=LoopConfig(steps=6000, batch=32, learning_rate=1e-3),
-        batch=BatchConfig(rendered_share=0.3, stills=64, covered_share=0.1),
-        motion=MotionConfig(upper_share=0.25),
+        objective=ObjectiveConfig(weights=WEIGHTS, errors="distance", again_share=0.2),
+        loop=LoopConfig(steps=4500, batch=16, lead_steps=1500, learning_rate=1e-3, keep="last"),
+        batch=BatchConfig(rendered_share=0.3, stills=128, simulated_stills=512),
+        motion=MotionConfig(upper_share=0.25, limb_share=0.5),
     )

@@ -23,11 +23,12 @@ def make_recipe() -> AblationRecipe:
         default.loop,
         steps=STEPS,
         batch=WINDOWS,
+        lead_steps=0,
         average=0.99,
         epoch_steps=STEPS // 2,
         keep="last",
     )
-    batch = replace(default.batch, rendered_share=1.0, stills=STILLS)
+    batch = replace(default.batch, rendered_share=1.0, stills=STILLS, simulated_stills=0)
     base = replace(default, name="inputs", loop=loop, batch=batch)
     kinds = {name: _take_features(base, name, features) for name, features in KINDS.items()}
     alone = {f"{name}, frame by frame": _see_frames_alone(recipe) for name, recipe in {"full": base, **kinds}.items()}

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -338,6 +338,29 @@ class Given:
         raise AssertionError("there is no discriminator")
 
 
+def test_the_lead_is_drawn_otherwise_and_goes_on_where_it_was_cut_off(tmp_path: Path) -> None:
+    drawn: list[tuple[str, int]] = []
+
+    def say(name: str) -> Callable[[torch.Generator, int], TinyBatch]:
+        def draw(generator: torch.Generator, count: int) -> TinyBatch:
+            drawn.append((name, count))
+            return draw_batch(generator, count)
+
+        return draw
+
+    config = LoopConfig(steps=5, batch=4, lead_steps=3, lead_batch=2, epoch_steps=2, report_steps=2, accelerator="cpu")
+
+    def begin(resume: bool) -> Iterator[Report]:
+        return train(
+            make_network(), TinyObjective(), say("rest"), config, tmp_path, sample_lead=say("lead"), resume=resume
+        )
+
+    assert next(begin(False)).step == 2
+    assert drawn == [("lead", 2)] * 2
+    assert [report.step for report in begin(True)] == [4, 5]
+    assert drawn[2:] == [("lead", 2), ("rest", 4), ("rest", 4)]
+
+
 def test_a_report_is_the_mean_since_the_last_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter([0.0, 9.0, *(value for step in range(4) for value in (10 * step, 10 * step + 2.0 + step % 2))])
     monkeypatch.setattr("spsnet.training.loop.time", SimpleNamespace(monotonic=lambda: next(seconds, 99.0)))
@@ -360,6 +383,8 @@ def test_a_report_is_the_mean_since_the_last_one(tmp_path: Path, monkeypatch: py
     [
         ({"steps": 0}, "LoopConfig.steps should be at least 1, got 0"),
         ({"batch": 0}, "LoopConfig.batch should be at least 1, got 0"),
+        ({"lead_batch": 0}, "LoopConfig.lead_batch should be at least 1, got 0"),
+        ({"lead_steps": -1}, "LoopConfig.lead_steps should not be negative, got -1"),
         ({"epoch_steps": 70}, "epoch_steps should be a multiple of report_steps 50, got 70"),
         ({"average": 1.0}, r"average should be in \[0, 1\), got 1.0"),
         ({"gradient_norm": 0.0}, "gradient_norm should be positive, got 0.0"),

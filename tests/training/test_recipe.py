@@ -69,8 +69,11 @@ def test_windows_that_the_network_or_the_simulation_cannot_serve_are_refused() -
     with pytest.raises(ValueError, match="should be one frame longer than the network's 4, got 4"):
         replace(TINY, windows=replace(TINY.windows, frames=4))
     vector = FeatureConfig(kind="vector", vector_width=6)
-    with pytest.raises(ValueError, match="'vector' features cannot be simulated; the batch has 2 such windows"):
+    with pytest.raises(ValueError, match="'vector' features cannot be simulated; the recipe has 2 such windows"):
         replace(TINY, features=vector)
+    rendered = {"loop": replace(TINY.loop, lead_steps=1), "batch": BatchConfig(rendered_share=1.0, simulated_stills=6)}
+    with pytest.raises(ValueError, match="'vector' features cannot be simulated; the recipe has 7 such windows"):
+        replace(TINY, features=vector, **rendered)
     with pytest.raises(ValueError, match="spare_validation wants simulated windows alone, the batch has others"):
         replace(TINY, spare_validation=True)
     with pytest.raises((ValueError, TypeCheckError), match="motions"):
@@ -99,6 +102,7 @@ def test_an_ablation_compares_like_with_like() -> None:
     ):
         with pytest.raises(ValueError, match=f"'v' should have the {field} of the base"):
             make(changed)
+    make(replace(TINY, loop=replace(TINY.loop, lead_steps=2)))
     for name, batch in {"stills": replace(TINY.batch, stills=9), "films": BatchConfig(film_share=1 / 3)}.items():
         with pytest.raises(ValueError, match=f"'v' should learn from what the base does, it learns from {name} too"):
             make(replace(TINY, batch=batch))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar, get_args, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypeVar, get_args, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from spsnet.training.schedule import Pace, Schedule, compute_rate_factor, comput
 
 Batch = TypeVar("Batch", bound=tuple[Any, ...])
 BatchIn = TypeVar("BatchIn", bound=tuple[Any, ...], contravariant=True)
+Sample: TypeAlias = Callable[[torch.Generator, int], Batch]
 Validate = Callable[[SpsNet], dict[str, float]]
 Draw = Callable[[SpsNet], UInt8[np.ndarray, "height width 3"]]
 
@@ -50,6 +51,10 @@ class LoopConfig:
     steps: int
     batch: int = 32
     """Windows of a step, of all processes together."""
+    lead_steps: int = 0
+    """So many steps come first with `lead_batch` windows instead, all simulated, beside the simulated single frames:
+    these teach stem and regressors, as the paper's start from those of a single-image model."""
+    lead_batch: int = 1
     learning_rate: float = 5e-4
     """Highest, after the warm-up."""
     discriminator_learning_rate: float = 1e-4
@@ -75,10 +80,10 @@ class LoopConfig:
 
     def __post_init__(self) -> None:
         """Refuse a run without steps or people, rates below zero and unknown choices."""
-        for name in ("steps", "batch", "epoch_steps", "report_steps"):
+        for name in ("steps", "batch", "lead_batch", "epoch_steps", "report_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"LoopConfig.{name} should be at least 1, got {getattr(self, name)}")
-        for name in ("learning_rate", "discriminator_learning_rate", "warmup_steps", "weight_decay"):
+        for name in ("learning_rate", "discriminator_learning_rate", "warmup_steps", "lead_steps", "weight_decay"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"LoopConfig.{name} should not be negative, got {getattr(self, name)}")
         if not self.gradient_norm > 0:
@@ -119,10 +124,11 @@ class Report:
 def train(
     network: SpsNet,
     objective: Objective[Batch],
-    sample: Callable[[torch.Generator, int], Batch],
+    sample: Sample[Batch],
     config: LoopConfig,
     folder: Path,
     *,
+    sample_lead: Sample[Batch] | None = None,
     discriminator: nn.Module | None = None,
     validate: Validate | None = None,
     draw: Draw | None = None,
@@ -143,6 +149,7 @@ def train(
         objective: From network and windows to the losses.
         sample: Draws windows: a named tuple of tensors on the CPU whose first axis is the windows.
         config: Length and speed.
+        sample_lead: The same for the first `lead_steps`; `sample` where it is None.
         folder: Gets `checkpoint.pt`, `best.pt`, `log.jsonl`, `tensorboard/` and `pictures/`.
         discriminator: Trained beside the network.
         validate: Measures the averaged weights after every epoch; its `pa_mpjpe_mm` decides which are best. The network
@@ -160,8 +167,9 @@ def train(
     if checkpoint.exists() and not resume:
         raise UserError(f"{folder} holds a training run already; give --resume to go on with it, or another folder")
     processes = Processes(config.accelerator)
-    if processes.count > config.batch:
-        raise UserError(f"{processes.count} processes cannot share {config.batch} windows; start fewer")
+    fewest = min(config.batch, config.lead_batch) if config.lead_steps else config.batch
+    if processes.count > fewest:
+        raise UserError(f"{processes.count} processes cannot share {fewest} windows; start fewer")
     for module in (network, discriminator):
         if module is not None:
             module.to(processes.device).train()
@@ -169,11 +177,12 @@ def train(
     if checkpoint.exists():
         state.load(checkpoint)
     processes.make_equal(part for part in (network, state.average, discriminator) if part is not None)
+    lead = sample_lead or sample
     if processes.is_first:
         with closing(Journal(folder, state.step)) as journal:
-            yield from _Run(state, objective, sample, config, folder, processes, journal, validate, draw).go_on()
+            yield from _Run(state, objective, sample, lead, config, folder, processes, journal, validate, draw).go_on()
     else:
-        for _ in _Run(state, objective, sample, config, folder, processes, None, validate, draw).go_on():
+        for _ in _Run(state, objective, sample, lead, config, folder, processes, None, validate, draw).go_on():
             pass
     if config.keep == "best" and state.best is not None:
         state.load_best(folder / BEST_FILE)
@@ -187,7 +196,8 @@ class _Run(Generic[Batch]):
 
     state: TrainingState
     objective: Objective[Batch]
-    sample: Callable[[torch.Generator, int], Batch]
+    sample: Sample[Batch]
+    sample_lead: Sample[Batch]
     config: LoopConfig
     folder: Path
     processes: Processes
@@ -237,7 +247,9 @@ class _Run(Generic[Batch]):
         state, config, rank = self.state, self.config, self.processes.rank
         step, discriminator = state.step, state.discriminator
         chance = torch.Generator().manual_seed(compute_seed(config.seed, step, "batch"))
-        batch = self.processes.take_share(self.sample(chance, config.batch))
+        leads = step < config.lead_steps
+        drawn = self.sample_lead(chance, config.lead_batch) if leads else self.sample(chance, config.batch)
+        batch = self.processes.take_share(drawn)
         torch.manual_seed(compute_seed(config.seed, step, "network", rank))
         generator = torch.Generator().manual_seed(compute_seed(config.seed, step, "objective", rank))
         if discriminator is not None:

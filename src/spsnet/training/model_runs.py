@@ -15,7 +15,7 @@ from spsnet.network.spsnet import SpsNet
 from spsnet.network.weights import save_model
 from spsnet.synthesis.motions import MotionConfig, MotionLibrary
 from spsnet.synthesis.windows import WindowConfig, WindowSimulator
-from spsnet.training.batching import BatchSampler, Simulate
+from spsnet.training.batching import BatchConfig, BatchSampler, Simulate
 from spsnet.training.judging import RealMotions
 from spsnet.training.loop import Report, train
 from spsnet.training.objective import SpsObjective
@@ -76,9 +76,10 @@ class ModelRun:
         yield from train(
             self.network,
             SpsObjective(loaded.points, recipe.features, recipe.objective, outlines=loaded.outlines),
-            self._make_sampler(),
+            self._make_sampler(recipe.batch),
             recipe.loop,
             folder,
+            sample_lead=self._make_sampler(replace(recipe.batch, rendered_share=0.0, film_share=0.0, stills=0)),
             discriminator=self.discriminator,
             validate=self._validate if has_validation else None,
             draw=self._draw if has_validation else None,
@@ -87,7 +88,7 @@ class ModelRun:
         if is_first_process():
             self._save(folder / "model")
 
-    def _make_sampler(self) -> BatchSampler:
+    def _make_sampler(self, mixture: BatchConfig) -> BatchSampler:
         recipe, loaded = self._recipe, self._loaded
 
         def simulate(windows: WindowConfig) -> Simulate:
@@ -96,7 +97,7 @@ class ModelRun:
             ).sample
 
         return BatchSampler(
-            recipe.batch,
+            mixture,
             recipe.windows.frames,
             simulate=simulate(recipe.windows),
             simulate_stills=simulate(replace(recipe.windows, frames=1, short_share=0.0)),

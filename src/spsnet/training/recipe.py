@@ -3,7 +3,7 @@
 import importlib.util
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar, get_args
 
@@ -52,9 +52,10 @@ class TrainingRecipe:
         simulated, rendered, _ = self.batch.count_windows(self.loop.batch)
         if self.spare_validation and (rendered or self.batch.stills):
             raise ValueError("TrainingRecipe.spare_validation wants simulated windows alone, the batch has others")
+        simulated += self.batch.simulated_stills + (self.loop.lead_batch if self.loop.lead_steps else 0)
         if self.features.uses_vector and simulated:
             raise ValueError(
-                f"{self.features.kind!r} features cannot be simulated; the batch has {simulated} such windows"
+                f"{self.features.kind!r} features cannot be simulated; the recipe has {simulated} such windows"
             )
 
     @property
@@ -76,7 +77,7 @@ class AblationRecipe:
     seeds: tuple[int, ...] = (0, 1, 2)
 
     def __post_init__(self) -> None:
-        """Refuse what could not be compared, or could not share the sources of the base."""
+        """Refuse what could not be compared, or could not share the sources of the base; a lead may differ."""
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"AblationRecipe.seeds should be one or more different numbers, got {self.seeds}")
         if BASE_NAME in self.variants:
@@ -84,6 +85,8 @@ class AblationRecipe:
         for name, variant in self.variants.items():
             for field_name in ("encoder", "loop", "spare_validation"):
                 ours, theirs = getattr(variant, field_name), getattr(self.base, field_name)
+                if field_name == "loop":
+                    ours = replace(ours, lead_steps=theirs.lead_steps, lead_batch=theirs.lead_batch)
                 if ours != theirs:
                     raise ValueError(f"{name!r} should have the {field_name} of the base, {theirs}, it has {ours}")
             more = variant.needs - self.base.needs
