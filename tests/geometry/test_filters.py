@@ -6,6 +6,8 @@ from scipy.spatial.transform import Rotation
 
 from spsnet.geometry import (
     axis_angle_to_matrix,
+    bridge_rotations,
+    bridge_vectors,
     geodesic_angle,
     project_to_rotations,
     smooth_rotations,
@@ -115,3 +117,33 @@ def test_rotations_are_their_own_nearest_and_the_input_is_left_alone() -> None:
     kept = rotations.copy()
     np.testing.assert_allclose(project_to_rotations(rotations), rotations, atol=1e-12)
     np.testing.assert_array_equal(rotations, kept)
+
+
+def test_a_gap_is_the_shortest_arc_by_time_and_not_by_frame() -> None:
+    time_s = np.array([0.0, 0.1, 0.15, 0.3, 0.4])
+    known = np.array([True, False, False, True, True])
+    turn = np.array([1.0, 10.0, 0.0, -2.0, 3.0])
+    rotations = axis_angle_to_matrix(turn[:, None, None] * np.array([[0, 0, 1.0], [0, 1.0, 0]]))
+    bridged = bridge_rotations(rotations, time_s, known)
+    by_hand = axis_angle_to_matrix(np.array([1.0, 0.0, -0.5, -2.0, 3.0])[:, None, None] * np.eye(3)[[2, 1]])
+    np.testing.assert_allclose(bridged, by_hand, atol=1e-12)
+    np.testing.assert_allclose(rotations[1], axis_angle_to_matrix(10.0 * np.eye(3)[[2, 1]]))  # the input stays
+    values = bridge_vectors(turn[:, None], time_s, known)
+    np.testing.assert_allclose(values[:, 0], [1.0, 0.0, -0.5, -2.0, 3.0], atol=1e-12)
+
+
+def test_what_is_known_stays_bit_by_bit_and_the_ends_are_held() -> None:
+    rotations, known = draw_rotations(3, 6, 24), np.array([False, True, False, True, True, False])
+    bridged = bridge_rotations(rotations, UNEVEN_S[:6], known)
+    assert np.array_equal(bridged[known], rotations[known])
+    np.testing.assert_allclose(bridged[[0, 5]], rotations[[1, 4]], atol=1e-12)
+    half = geodesic_angle(bridged[2], rotations[1]) + geodesic_angle(bridged[2], rotations[3])
+    np.testing.assert_allclose(half, geodesic_angle(rotations[1], rotations[3]), atol=1e-6)
+    values = bridge_vectors(np.arange(6.0)[:, None] ** 2, UNEVEN_S[:6], known)[:, 0]
+    assert list(values[known]) == [1.0, 9.0, 16.0]
+    assert (values[0], values[5]) == (1.0, 16.0)
+
+
+def test_gaps_need_something_known() -> None:
+    with pytest.raises(ValueError, match="known_mask should be True somewhere"):
+        bridge_vectors(np.zeros((2, 3)), np.arange(2.0), np.zeros(2, bool))

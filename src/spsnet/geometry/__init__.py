@@ -3,7 +3,13 @@
 from spsnet.geometry.alignment import Similarity, apply_similarity, fit_similarity
 from spsnet.geometry.boxes import box_to_square, compute_iou, crop_to_image, image_to_crop, square_to_box
 from spsnet.geometry.differences import compute_second_difference
-from spsnet.geometry.filters import project_to_rotations, smooth_rotations, smooth_vectors
+from spsnet.geometry.filters import (
+    bridge_rotations,
+    bridge_vectors,
+    project_to_rotations,
+    smooth_rotations,
+    smooth_vectors,
+)
 from spsnet.geometry.projection import (
     crop_camera_to_translation,
     project_points,
@@ -32,6 +38,8 @@ __all__ = [
     "apply_similarity",
     "axis_angle_to_matrix",
     "box_to_square",
+    "bridge_rotations",
+    "bridge_vectors",
     "compute_iou",
     "compute_second_difference",
     "crop_camera_to_translation",
