@@ -42,7 +42,7 @@ def make_recipe() -> TrainingRecipe:
         features=features,
         network=network,
         objective=ObjectiveConfig(weights=WEIGHTS, errors="distance", again_share=0.2),
-        loop=LoopConfig(steps=4500, batch=16, lead_steps=1500, learning_rate=1e-3, keep="last"),
+        loop=LoopConfig(steps=4500, batch=16, lead_steps=2000, learning_rate=1e-3, keep="last"),
         batch=BatchConfig(rendered_share=0.3, stills=128, simulated_stills=512),
         motion=MotionConfig(upper_share=0.25, limb_share=0.5),
     )
