@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := out/demo
 
-.PHONY: demo test lint clean help
+.PHONY: demo test lint viewer clean help
 
 help:
 	@echo "make demo   install, fetch models and a film, put bodies into it"
 	@echo "make test   install everything, lint, check types, run the tests"
+	@echo "make viewer build the page of spsnet view anew from web/, with npm"
 
 # Runtime only, no PyTorch. Editable, so that a checkout runs its own code and weights.
 $(VENV)/.runtime: pyproject.toml
@@ -34,6 +35,10 @@ lint: $(VENV)/.test
 
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+# The page of `spsnet view`: needs npm. What it writes is committed.
+viewer:
+	cd web && npm ci && npm run build
 
 clean:
 	rm -rf $(VENV) out

@@ -17,6 +17,7 @@ from spsnet.cli.prepare import prepare
 from spsnet.cli.run import run
 from spsnet.cli.synthesize import synthesize
 from spsnet.cli.train import train
+from spsnet.cli.view import view
 from spsnet.records import UserError
 
 _log = logging.getLogger("spsnet")
@@ -36,6 +37,7 @@ app.command()(train)
 app.command()(ablate)
 app.command()(evaluate)
 app.command()(convert)
+app.command()(view)
 app.command()(doctor)
 
 
