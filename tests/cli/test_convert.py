@@ -4,7 +4,7 @@ import joblib
 import numpy as np
 import pytest
 
-from interchange.made_results import MADE, Trap, dump, make_vibe, save_run
+from interchange.made_results import MADE, READABLE, Trap, dump, make_vibe, save_run
 from reference.command_line import assert_refused, call
 from spsnet.body import load_body
 from spsnet.export import load_person
@@ -19,19 +19,19 @@ def test_a_run_becomes_a_file_of_vibe_and_says_what_is_lost(tmp_path: Path, caps
     assert said.out.splitlines() == [
         f"{out}: 2 people in 3 frames, from spsnet to VIBE",
         "  lost: frames per second",
+        "  lost: the frames' own times",
         "  lost: joints (smpl24)",
         "  lost: the body: shape and place hold for spsnet-open-body, programs that read VIBE take them for smpl's: "
         "another build, and off by some decimetres",
         "  lost: confidence and filled frames",
         "  lost: COCO's joints",
         "  lost: the encoder's own keypoints",
-        "  lost: the frames' own times: only frames per second are kept",
     ]
     assert joblib.load(out).keys() == {1, 2}
     assert {person.body for person in read_results(out, "vibe")} == {load_body().name}
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "spsnet"])
+@pytest.mark.parametrize("name", [name for name in READABLE if name != "spsnet"])
 def test_every_format_becomes_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     source, out = MADE[name](tmp_path), tmp_path / "out"
     assert call("convert", source, "-o", out) == 0
@@ -105,6 +105,8 @@ def test_a_file_that_runs_something_is_refused(tmp_path: Path, capsys: pytest.Ca
     [
         (("--to", "fbx"), "'fbx' is none of npz, spsnet, vibe"),
         (("--from", "fbx"), "'fbx' is none of npz, spsnet, vibe"),
+        (("--from", "glb"), "'glb' is written only, it cannot be read"),
+        (("--to", "glb", "--frame", "3"), "glb holds every frame; obj and ply show one"),
         (("--fps", "0"), "should be positive"),
     ],
 )
@@ -118,5 +120,5 @@ def test_wrong_words_end_with_2(
 def test_help_shows_an_example_and_names_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("convert", "--help") == 0
     said = capsys.readouterr().out
-    assert "Example: spsnet convert out/walk -o walk.pkl --to vibe" in said
+    assert "Example: spsnet convert out/walk -o walk.glb --to glb" in said
     assert all(name in said for name in (*FORMATS, "npz"))

@@ -12,6 +12,7 @@ from spsnet.assets import DEFAULT_DETECTOR
 from spsnet.cli import run as command
 from spsnet.cli.main import main
 from spsnet.cli.progress import show_progress
+from spsnet.export import extras
 from spsnet.pipeline import running
 from spsnet.pipeline.settings import RunSettings
 from spsnet.records import UserError
@@ -44,7 +45,7 @@ def test_defaults(asked: list[dict[str, Any]], capsys: pytest.CaptureFixture[str
 def test_every_choice(asked: list[dict[str, Any]], tmp_path: Path) -> None:
     words = (
         f"-o {tmp_path} --model weights --detector ssdlite --encoder full --device cpu --people 2 --smooth 0.2 "
-        "--no-refine --focal-px 900 --fps 25 --export npz --no-overlay --force"
+        "--no-refine --focal-px 900 --fps 25 --export npz,glb,bvh,glb --no-overlay --force"
     )
     assert main(["run", "walk.mp4", *words.split()]) == 0
     (call,) = asked
@@ -59,6 +60,7 @@ def test_every_choice(asked: list[dict[str, Any]], tmp_path: Path) -> None:
         fps=25.0,
     )
     assert (call["out"], call["overlay"], call["force"]) == (tmp_path, False, True)
+    assert call["exports"] == ("glb", "bvh")
 
 
 @pytest.mark.parametrize(("word", "seconds"), [("auto", None), ("none", 0.0), ("0", 0.0), ("0.1", 0.1)])
@@ -76,7 +78,10 @@ def test_smooth(word: str, seconds: float | None, asked: list[dict[str, Any]]) -
         (["a.mp4", "--smooth", "nan"], "should be between 0 and 10 seconds"),
         (["a.mp4", "--detector", "eyes"], "'eyes' is none of"),
         (["a.mp4", "--encoder", "light"], "'light' is not one of"),
-        (["a.mp4", "--export", "npz,glb"], "'glb' cannot be written by this version; npz can"),
+        (
+            ["a.mp4", "--export", "npz,fbx"],
+            "'fbx' is none of npz, amass, glb, bvh, usd, obj, ply, c3d, trc; for others",
+        ),
         (["a.mp4", "--people", "0"], "should be greater than or equal to 1"),
         (["a.mp4", "--focal-px", "-5"], "should be positive"),
         (["a.mp4", "--fps", "0"], "should be positive"),
@@ -98,6 +103,16 @@ def test_a_device_that_cannot_be_had_ends_with_1(
 ) -> None:
     assert main(["run", "a.mp4", "--device", "cuda"]) == 1
     assert capsys.readouterr().err == ("spsnet: --device cuda: this version runs on the CPU only; leave --device out\n")
+
+
+def test_a_library_that_is_missing_is_said_before_the_run(
+    asked: list[dict[str, Any]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    assert main(["run", "a.mp4", "--export", "usd"]) == 1
+    said = capsys.readouterr().err
+    assert said == "spsnet: writing usd needs a library that is not installed: pip install 'spsnet[usd]'\n"
+    assert asked == []
 
 
 def test_inputs_in_turn_each_once(

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from spsnet.body import load_body
 from spsnet.export import save_person
-from spsnet.interchange import write_results
+from spsnet.interchange import FORMATS, write_results
 from spsnet.records import BodyParameters, PersonMotion, PredictedMotion
 from spsnet.skeletons import get_joint_set
 
@@ -274,6 +274,9 @@ MADE: Mapping[str, Callable[[Path], Path]] = {
     "spsnet": lambda folder: save_run(folder / "clip", make_person(1), make_person(2)),
 }
 """A whole result of each format, written into a folder."""
+
+
+READABLE = [name for name, kind in FORMATS.items() if kind.read is not None]
 
 
 class Trap:

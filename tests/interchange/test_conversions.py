@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from interchange.made_results import WIDTH, make_motion, make_person, make_pose, save_run
+from interchange.made_results import READABLE, WIDTH, make_motion, make_person, make_pose, save_run
 from spsnet.body import load_body
 from spsnet.export import load_person
 from spsnet.interchange import FORMATS, read_results, write_results
 from spsnet.records import PersonMotion
 
-OTHERS = [name for name in FORMATS if name != "spsnet"]
+OTHERS = [name for name in READABLE if name != "spsnet"]
 LENSES = {"vibe": WIDTH, "romp": WIDTH, "phalp": 25000}
 """Focal lengths that a format means whatever the film's."""
 

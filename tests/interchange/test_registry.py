@@ -12,6 +12,7 @@ import torch
 
 from interchange.made_results import (
     MADE,
+    READABLE,
     Trap,
     dump,
     make_amass,
@@ -124,7 +125,7 @@ def test_every_format_is_told_by_what_it_holds(tmp_path: Path, name: str) -> Non
         assert detect_format(path.rename(tmp_path / "file")) == name
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", READABLE)
 def test_what_we_write_is_told_too(tmp_path: Path, name: str) -> None:
     assert detect_format(rewrite(make_motion(), tmp_path / f"a{FORMATS[name].suffix}", name)) == name
 
@@ -168,11 +169,14 @@ def test_what_is_of_no_format_is_refused_with_the_remedy(tmp_path: Path) -> None
 def test_formats_by_name() -> None:
     assert find_format("vibe") is FORMATS["vibe"]
     assert find_format("npz") is FORMATS["spsnet"]
-    with pytest.raises(ValueError, match=r"'fbx' is none of npz, spsnet, vibe, wham, gvhmr, phalp, romp, amass"):
+    names = "npz, spsnet, vibe, wham, gvhmr, phalp, romp, amass"
+    with pytest.raises(ValueError, match=f"'fbx' is none of {names}, glb, bvh, usd, obj, ply, c3d, trc"):
         find_format("fbx")
+    with pytest.raises(ValueError, match=f"'bvh' is written only, it cannot be read; those that can are {names}$"):
+        find_format("bvh", reading=True)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", READABLE)
 def test_nothing_is_replaced_unless_it_is_asked_for(tmp_path: Path, name: str) -> None:
     path = rewrite(make_motion(frames=2), tmp_path / f"a{FORMATS[name].suffix}", name)
     with pytest.raises(UserError, match=rf"{path.name}: is there already; give --force to replace it"):
@@ -198,7 +202,7 @@ def test_folders_of_other_things_are_never_replaced(tmp_path: Path) -> None:
     assert len(list(folder.iterdir())) == 3
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", READABLE)
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("a fault")])
 def test_what_was_there_stays_where_writing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
@@ -271,7 +275,7 @@ def test_the_end_of_the_name_says_file_or_folder(tmp_path: Path) -> None:
         write_results([], tmp_path / "c", "amass")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", READABLE)
 def test_two_writings_give_the_same_bytes(tmp_path: Path, name: str) -> None:
     contents = []
     for folder in ("a", "b"):

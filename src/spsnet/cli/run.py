@@ -65,7 +65,13 @@ def run(
         typer.Option(help="Focal length in pixels of the film.", show_default="longer side of the picture"),
     ] = None,
     fps: Annotated[float, typer.Option(help="Frames per second of a folder of pictures.")] = 30.0,
-    export: Annotated[str, typer.Option(help="Formats, separated by commas; this version writes npz.")] = "npz",
+    export: Annotated[
+        str,
+        typer.Option(
+            help="Formats beside npz, separated by commas: glb, usd, bvh, obj, ply, c3d, trc, amass; "
+            "units and axes: spsnet convert --help."
+        ),
+    ] = "npz",
     overlay: Annotated[bool, typer.Option("--overlay/--no-overlay", help="Draw overlay.mp4.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace results that exist.")] = False,
 ) -> None:
@@ -82,9 +88,7 @@ def run(
 
     if detector not in detector_names():
         raise typer.BadParameter(f"{detector!r} is none of {', '.join(detector_names())}", param_hint="--detector")
-    unknown = [name for name in export.split(",") if name.strip() != "npz"]
-    if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} cannot be written by this version; npz can", param_hint="--export")
+    exports = _parse_exports(export)
     if focal_px is not None and not focal_px > 0:
         raise typer.BadParameter("should be positive", param_hint="--focal-px")
     if not fps > 0:
@@ -121,6 +125,7 @@ def run(
                     settings,
                     command=("spsnet", *sys.argv[1:]),
                     overlay=overlay,
+                    exports=exports,
                     force=force,
                     watch=watch,
                 )
@@ -154,6 +159,19 @@ def expand_inputs(inputs: list[str]) -> list[str]:
     return list(dict.fromkeys(sources))
 
 
+def _parse_exports(text: str) -> tuple[str, ...]:
+    """Formats that are wanted beside our own, each once; refused before the run where one cannot be written."""
+    from spsnet.interchange import RUN_FORMATS, find_format, require_format
+
+    names = tuple(dict.fromkeys(word for part in text.split(",") if (word := part.strip()) not in ("", "npz")))
+    for name in names:
+        if name not in RUN_FORMATS:
+            message = f"{name!r} is none of npz, {', '.join(RUN_FORMATS)}; for others run spsnet convert on the result"
+            raise typer.BadParameter(message, param_hint="--export")
+        require_format(find_format(name))
+    return names
+
+
 def _parse_smooth(text: str) -> float | None:
     if text == "auto":
         return None
@@ -167,10 +185,14 @@ def _parse_smooth(text: str) -> float | None:
 
 
 def _describe(folder: Path, summary: dict[str, Any] | None) -> str:
+    from spsnet.pipeline.reporting import REPORT_FILE, count_findings
+    from spsnet.quality.report_page import describe_findings
+
     if summary is None:
         return f"{folder}: done before, left as it is; --force does it again"
     people, frames = len(summary["people"]), summary["input"]["frames"]
     found = f"{people} {'person' if people == 1 else 'people'} in {frames} frame{'' if frames == 1 else 's'}"
     lines = [f"{folder}: {found}, {summary['seconds_total']:.1f} s"]
     lines += [f"  warning: {warning}" for warning in summary["warnings"]]
+    lines.append(f"  {folder / REPORT_FILE}: {describe_findings(count_findings(folder))}")
     return "\n".join(lines)

@@ -40,6 +40,7 @@ def fill_gaps(motion: PredictedMotion) -> PredictedMotion:
         shape=blend(motion.shape),
         translation_m=None if motion.translation_m is None else blend(motion.translation_m),
         box_xys_px=None if motion.box_xys_px is None else blend(motion.box_xys_px),
+        time_s=None if motion.time_s is None else blend(motion.time_s[:, None])[:, 0],
         joints_m=None,
         joint_set=None,
         vertices_m=None,

@@ -14,6 +14,7 @@ FIELDS = {
     "box_xys_px": "boxes",
     "vertices_m": "meshes",
     "fps": "frames per second",
+    "time_s": "the frames' own times",
 }
 """Fields of `PredictedMotion` that not every format has, in words."""
 _SAME_LENS = 0.01

@@ -1,16 +1,14 @@
-"""The formats by name: reading, telling which it is, writing, saying what is lost."""
+"""The formats by name: reading, and telling which it is."""
 
-import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spsnet.interchange.amass import AMASS
+from spsnet.interchange.exports import EXPORTS
 from spsnet.interchange.gvhmr import GVHMR
-from spsnet.interchange.losses import FIELDS
 from spsnet.interchange.phalp import PHALP
 from spsnet.interchange.result_format import ResultFormat
 from spsnet.interchange.romp import ROMP
@@ -20,22 +18,29 @@ from spsnet.interchange.wham import WHAM
 from spsnet.pickles import load_pickle
 from spsnet.records import PredictedMotion, UserError
 
-FORMATS: Mapping[str, ResultFormat] = {kind.name: kind for kind in (SPSNET, VIBE, WHAM, GVHMR, PHALP, ROMP, AMASS)}
-"""Every format by name."""
+_READ = (SPSNET, VIBE, WHAM, GVHMR, PHALP, ROMP, AMASS)
+FORMATS: Mapping[str, ResultFormat] = {kind.name: kind for kind in (*_READ, *EXPORTS)}
+"""Every format by name; those without a reader are written only."""
 _NAME_OF_OURS = "npz"
 """What `--to` and `--from` may call our own format, beside its name: `spsnet run --export npz` writes it too."""
 
 
-def find_format(name: str) -> ResultFormat:
+def find_format(name: str, *, reading: bool = False) -> ResultFormat:
     """A format by name.
+
+    Args:
+        name: A name of `FORMATS`, or npz for our own.
+        reading: Refuse those that are written only.
 
     Raises:
         ValueError: If there is none, naming those there are.
     """
     wanted = SPSNET.name if name == _NAME_OF_OURS else name
-    if wanted not in FORMATS:
-        raise ValueError(f"{name!r} is none of {', '.join((_NAME_OF_OURS, *FORMATS))}")
-    return FORMATS[wanted]
+    there = [key for key, kind in FORMATS.items() if kind.read is not None or not reading]
+    if wanted in there:
+        return FORMATS[wanted]
+    why = "is written only, it cannot be read; those that can are" if wanted in FORMATS else "is none of"
+    raise ValueError(f"{name!r} {why} {', '.join((_NAME_OF_OURS, *there))}")
 
 
 def read_results(path: Path, format: str, *, vertices: bool = False) -> list[PredictedMotion]:  # noqa: A002
@@ -48,9 +53,10 @@ def read_results(path: Path, format: str, *, vertices: bool = False) -> list[Pre
 
     Raises:
         UserError: If the file cannot be read, asks to run something, lacks a field, or holds nobody.
-        ValueError: If there is no such format.
+        ValueError: If there is no such format, or it is written only.
     """
-    kind = find_format(format)
+    kind = find_format(format, reading=True)
+    assert kind.read is not None
     files = [path]
     if kind.single and path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix == kind.suffix)
@@ -75,142 +81,17 @@ def detect_format(path: Path) -> str:
     """
     name = _detect_in_folder(path) if path.is_dir() else _detect_in_file(path)
     if name is None:
-        raise UserError(f"{path}: of no format that is known here; say which with --from: {', '.join(FORMATS)}")
+        names = ", ".join(kind.name for kind in _READ)
+        raise UserError(f"{path}: of no format that is known here; say which with --from: {names}")
     return name
 
 
-def write_results(
-    motions: Sequence[PredictedMotion],
-    path: Path,
-    format: str,  # noqa: A002
-    *,
-    overwrite: bool = False,
-) -> None:
-    """Write people, under a temporary name that is moved into place once it is whole.
-
-    Args:
-        motions: The people.
-        path: File to write; a folder for `spsnet`, and for several people where a format has one person a file.
-        format: A name of `FORMATS`.
-        overwrite: Replace what is there: a file by a file, a folder of nothing but such results by a folder.
-
-    Raises:
-        UserError: If something is there, the motions lack what the format needs, or the file cannot be written.
-        ValueError: If there is no such format, or nobody to write.
-    """
-    kind = find_format(format)
-    if not motions:
-        raise ValueError("motions should hold somebody")
-    _require_fields(motions, path, kind)
-    is_folder = _plan_folder(motions, path, kind)
-    _require_room(path, kind, is_folder=is_folder, overwrite=overwrite)
-    with _move_into_place(path) as part:
-        if is_folder and kind.single:
-            part.mkdir()
-            for motion in motions:
-                kind.write([motion], part / f"{_name_file(motion)}{kind.suffix}")
-        else:
-            kind.write(motions, part)
-
-
-def _require_fields(motions: Sequence[PredictedMotion], path: Path, kind: ResultFormat) -> None:
-    for field in sorted(kind.needs):
-        lacking = [motion.person for motion in motions if getattr(motion, field) is None]
-        if lacking:
-            remedy = "give --fps" if field == "fps" else "choose another format"
-            raise UserError(
-                f"{path}: {kind.title} needs {FIELDS[field]}, which the results of person {lacking[0]} do not hold; "
-                f"{remedy}"
-            )
-    for motion in motions if kind.find_lens is not None else ():
-        if motion.translation_m is not None and motion.translation_m[:, 2].min() <= 0:
-            raise UserError(
-                f"{path}: {kind.title} has people before the camera only, person {motion.person} stands behind it; "
-                "choose another format"
-            )
-
-
-def _plan_folder(motions: Sequence[PredictedMotion], path: Path, kind: ResultFormat) -> bool:
-    """Whether a folder is to be written, by the format and by how the path ends."""
-    has_suffix = path.suffix == kind.suffix
-    if not kind.suffix:
-        if path.suffix == ".npz":
-            raise UserError(f"{path}: results of {kind.title} are a folder; give -o {path.stem}")
-        return True
-    if kind.single and not has_suffix:
-        return True
-    if kind.single and len(motions) > 1:
-        raise UserError(
-            f"{path}: {kind.title} has one person a file, these are {len(motions)}; give -o {path.stem}, a folder"
-        )
-    if not has_suffix:
-        raise UserError(f"{path}: a file of {kind.title} ends in {kind.suffix}; give -o {path.name}{kind.suffix}")
-    return False
-
-
-def _require_room(path: Path, kind: ResultFormat, *, is_folder: bool, overwrite: bool) -> None:
-    if not path.exists():
-        return
-    if not overwrite:
-        raise UserError(f"{path}: is there already; give --force to replace it, or another -o")
-    if path.is_dir() != is_folder:
-        there, wanted = ("folder", "file") if path.is_dir() else ("file", "folder")
-        raise UserError(f"{path}: is a {there}, a {wanted} of results does not replace it; give another -o")
-    if is_folder and any(not _is_of_results(entry, kind) for entry in path.iterdir()):
-        raise UserError(f"{path}: holds other things than results, so it is not replaced; give another -o")
-
-
-def _is_of_results(entry: Path, kind: ResultFormat) -> bool:
-    named = entry.name.startswith("person_") and entry.suffix == (kind.suffix or ".npz")
-    return entry.is_file() and (named or (kind.name == SPSNET.name and entry.name == "summary.json"))
-
-
-@contextmanager
-def _move_into_place(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path`; what is written there takes its place once the block ends well.
-
-    What was at `path` stays there until then, and for good if the block fails.
-    """
-    part, old = (path.with_name(f".{path.name[:200]}.{kind}-{os.getpid()}") for kind in ("part", "old"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove(part)
-        yield part
-        if path.is_dir():
-            path.replace(old)
-        part.replace(path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}; free some space or choose -o") from error
-    except UserError as error:
-        raise UserError(str(error).replace(str(part), str(path))) from error
-    finally:
-        if old.exists() and not path.exists():
-            old.replace(path)
-        _remove(old)
-        _remove(part)
-
-
-def _remove(path: Path) -> None:
-    """Delete a file, or a folder of files, if there is one."""
-    if path.is_dir():
-        for entry in path.iterdir():
-            entry.unlink()
-        path.rmdir()
-    elif path.exists():
-        path.unlink()
-
-
 def _name_person(path: Path, otherwise: str) -> str:
-    """The name that `_name_file` put into a file's, else the other one."""
+    """The name that `name_person` put into a file's, else the other one."""
     name = path.stem.removeprefix("person_")
     if name == path.stem:
         return otherwise
     return str(int(name)) if name.isdecimal() else name
-
-
-def _name_file(motion: PredictedMotion) -> str:
-    name = f"{int(motion.person):03d}" if motion.person.isdecimal() else motion.person
-    return "person_" + name.replace("/", "_").replace("\\", "_")
 
 
 def _detect_in_folder(path: Path) -> str | None:
@@ -223,6 +104,9 @@ def _detect_in_folder(path: Path) -> str | None:
 def _detect_in_file(path: Path) -> str | None:
     if not path.is_file():
         raise UserError(f"{path}: no such file or folder; check the path")
+    for kind in EXPORTS:
+        if path.suffix == kind.suffix:
+            raise UserError(f"{path}: files of {kind.title} are written only; give the result that it was made from")
     if zipfile.is_zipfile(path):
         try:
             with zipfile.ZipFile(path) as archive:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from spsnet.export import Scene
 from spsnet.records import PredictedMotion
 
 
@@ -46,5 +47,14 @@ class ResultFormat:
     """What files of the system hold that the reader leaves there."""
     single: bool = False
     """A file holds one person: several are written into a folder."""
-    read: Reader
-    write: Callable[[Sequence[PredictedMotion], Path], None]
+    together: bool = False
+    """A file holds everybody; a folder holds a file a person, and one with everybody, called `scene`."""
+    one_frame: bool = False
+    """A file shows one frame."""
+    extra: tuple[str, str] | None = None
+    """The library that writing needs, and the extra of ours that installs it."""
+    read: Reader | None = None
+    """None: files of it are written only."""
+    write: Callable[[Sequence[PredictedMotion], Path], None] | None = None
+    write_bodies: Callable[[Scene, Path], None] | None = None
+    """In place of `write` where a file holds bodies in motion, not parameters."""

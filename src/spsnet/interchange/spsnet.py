@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from spsnet import __version__
 from spsnet.export import load_person, save_person
@@ -62,6 +63,7 @@ def _read_person(path: Path, center: tuple[float, float] | None) -> PredictedMot
         joints_m=person.joints_m[:, : len(names)] if has_joints else None,
         joint_set=_SMPL if has_joints else None,
         fps=fps if np.isfinite(fps) else None,
+        time_s=person.time_s if np.all(np.isfinite(person.time_s)) else None,
     )
 
 
@@ -111,7 +113,7 @@ def _make_person(number: int, motion: PredictedMotion) -> PersonMotion:
     return PersonMotion(
         track_id=number,
         frame_index=motion.frame_index,
-        time_s=motion.frame_index / (np.nan if motion.fps is None else motion.fps),
+        time_s=_find_times(motion),
         box_xys_px=boxes,
         confidence=np.ones(frames),
         filled_mask=np.zeros(frames, dtype=bool),
@@ -129,11 +131,17 @@ def _make_person(number: int, motion: PredictedMotion) -> PersonMotion:
     )
 
 
+def _find_times(motion: PredictedMotion) -> Float[np.ndarray, " time"]:
+    if motion.time_s is not None:
+        return motion.time_s.astype(np.float64)
+    return motion.frame_index / (np.nan if motion.fps is None else motion.fps)
+
+
 SPSNET = ResultFormat(
     name="spsnet",
     title="spsnet",
     suffix="",
-    keeps=frozenset({"translation_m", "focal_px", "center_px", "box_xys_px", "fps"}),
+    keeps=frozenset({"translation_m", "focal_px", "center_px", "box_xys_px", "fps", "time_s"}),
     body=None,
     joint_sets=frozenset({_SMPL}),
     one_shape=True,
@@ -142,7 +150,6 @@ SPSNET = ResultFormat(
         "confidence and filled frames",
         "COCO's joints",
         "the encoder's own keypoints",
-        "the frames' own times: only frames per second are kept",
     ),
     read=read_spsnet,
     write=write_spsnet,

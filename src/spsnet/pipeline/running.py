@@ -12,6 +12,7 @@ from spsnet.body import load_body
 from spsnet.network.config import ModelConfig
 from spsnet.network.exported import GRAPH_FILE
 from spsnet.pipeline.drawing import draw_overlay
+from spsnet.pipeline.exporting import save_exports
 from spsnet.pipeline.recover import find_default_model, recover
 from spsnet.pipeline.results import (
     OVERLAY_FILE,
@@ -33,6 +34,7 @@ def run(
     *,
     command: tuple[str, ...] = (),
     overlay: bool = True,
+    exports: tuple[str, ...] = (),
     force: bool = False,
     watch: Watch = watch_nothing,
 ) -> tuple[Path, dict[str, Any] | None]:
@@ -44,6 +46,7 @@ def run(
         settings: Choices of the recovery.
         command: For the summary.
         overlay: Whether to draw `overlay.mp4`.
+        exports: Formats of other programs to write beside our own, names of `interchange.RUN_FORMATS`.
         force: Replace a folder that exists.
         watch: Shows progress.
 
@@ -65,6 +68,8 @@ def run(
         recovery = recover(path, settings, watch=watch)
         save_people(part, recovery)
         stopwatch = Stopwatch(dict(recovery.seconds))
+        with stopwatch.time("export"):
+            save_exports(part, recovery, exports)
         if overlay:
             film = open_film(path, fps=settings.fps)
             draw_overlay(film, recovery, load_body(), part / OVERLAY_FILE, stopwatch=stopwatch, watch=watch)

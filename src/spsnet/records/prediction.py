@@ -42,6 +42,9 @@ class PredictedMotion:
     vertices_m: Float[np.ndarray, "time vertices 3"] | None = None
     """The system's own mesh, placed as `joints_m`; read only where wanted."""
     fps: float | None = None
+    """Of the film, on average."""
+    time_s: Float[np.ndarray, " time"] | None = None
+    """The frames' own times, rising from the film's beginning; where None, `fps` is all that is known of them."""
 
     def __post_init__(self) -> None:
         """Check that every array tells of the same frames and every number is one."""
@@ -50,7 +53,9 @@ class PredictedMotion:
             raise ValueError("PredictedMotion.person and PredictedMotion.body should be named")
         if np.any(np.diff(self.frame_index) <= 0):
             raise ValueError("PredictedMotion.frame_index should rise")
-        shapes = {"pose_rad": (72,), "shape": (10,), "translation_m": (3,), "box_xys_px": (3,)}
+        if self.time_s is not None and np.any(np.diff(self.time_s) <= 0):
+            raise ValueError("PredictedMotion.time_s should rise")
+        shapes = {"pose_rad": (72,), "shape": (10,), "translation_m": (3,), "box_xys_px": (3,), "time_s": ()}
         for field, axes in {**shapes, "joints_m": (None, 3), "vertices_m": (None, 3)}.items():
             array = getattr(self, field)
             if array is not None:
