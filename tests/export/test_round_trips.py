@@ -230,3 +230,15 @@ def test_usd_says_axes_unit_rate_and_who_is_there(tmp_path: Path) -> None:
     assert lens.GetFieldOfView(lens.FOVHorizontal) == pytest.approx(2 * np.rad2deg(np.arctan(0.4)), rel=1e-5)
     assert lens.aspectRatio == pytest.approx(4 / 3)
     assert [path.name for path in tmp_path.iterdir()] == ["a.usd"]
+
+
+def test_usd_skins_the_surface_as_the_body_does(tmp_path: Path) -> None:
+    """UsdSkel's own skinning, of one frame, whose correctives are in the mesh at rest."""
+    names = ("Gf", "Usd", "UsdGeom", "UsdSkel")
+    numbers, usd, geometry, skel = (pytest.importorskip(f"pxr.{name}") for name in names)
+    animation = make_animation(frames=1)
+    write_usd(Scene(people=(animation,)), tmp_path / "a.usd")
+    stage = usd.Stage.Open(str(tmp_path / "a.usd"))
+    assert skel.BakeSkinning(skel.Root(stage.GetPrimAtPath("/scene/person_001")), numbers.Interval.GetFullInterval())
+    points = geometry.Mesh(stage.GetPrimAtPath("/scene/person_001/mesh")).GetPointsAttr().Get(3)
+    np.testing.assert_allclose(np.array(points), animation.compute_vertices()[0], atol=1e-5)

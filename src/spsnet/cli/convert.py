@@ -49,10 +49,14 @@ def convert(
 ) -> None:
     """Write results of one program as another one writes them, and say what gets lost.
 
-    glb, usd, obj and ply hold metres; bvh centimetres; c3d and trc millimetres. In all of them y is up and the camera
-    stands in the origin and looks along -z. glb, usd and trc keep the frames' own times; bvh and c3d have the film's
-    average frame rate, and frames between are interpolated. glb and usd: one file for everybody with the camera, or,
-    where -o has no suffix, a folder with a file a person and scene.glb. usd and c3d need pip install 'spsnet[usd,c3d]'.
+    glb, usd, obj and ply hold metres, bvh centimetres, c3d and trc millimetres;
+    in all of them y is up, and the camera stands in the origin and looks along -z.
+
+    glb, usd and trc keep the frames' own times. bvh and c3d have frames of one
+    length, the film's average, and are interpolated.
+
+    glb and usd hold everybody and the camera in one file; where -o has no suffix,
+    a folder gets scene.glb and a file a person. usd and c3d need an extra.
 
     Example: spsnet convert out/walk -o walk.glb --to glb
     """

@@ -27,7 +27,6 @@ _SMPL_LIKE = ("smpl", "smplh")
 _NEEDS = frozenset({"translation_m", "fps"})
 _JOINTS = frozenset({"smpl24"})
 _SKINNED = "bends of the surface that follow the pose: the surface is off by about a millimetre, the joints are exact"
-_EVEN = "uneven times between frames: frames of one length are interpolated"
 
 
 def name_person(motion: PredictedMotion) -> str:
@@ -151,14 +150,14 @@ BVH = ResultFormat(
     name="bvh",
     title="BVH",
     suffix=".bvh",
-    keeps=_NEEDS | {"time_s"},
+    keeps=_NEEDS,
     needs=_NEEDS,
     body=None,
     joint_sets=_JOINTS,
     numbered=False,
     one_shape=True,
     single=True,
-    remarks=("the surface", _EVEN),
+    remarks=("the surface",),
     write_bodies=lambda scene, path: write_bvh(scene.people[0], path),
 )
 TRC = ResultFormat(
@@ -178,14 +177,14 @@ C3D = ResultFormat(
     name="c3d",
     title="C3D",
     suffix=".c3d",
-    keeps=_NEEDS | {"time_s"},
+    keeps=_NEEDS,
     needs=_NEEDS,
     body=None,
     joint_sets=_JOINTS,
     one_shape=True,
     single=True,
     extra=("ezc3d", "c3d"),
-    remarks=(*TRC.remarks, _EVEN),
+    remarks=TRC.remarks,
     write_bodies=lambda scene, path: write_c3d(scene.people[0], path),
 )
 OBJ = ResultFormat(
@@ -196,7 +195,7 @@ OBJ = ResultFormat(
     needs=_NEEDS,
     body=None,
     one_frame=True,
-    remarks=("every frame but one, the skeleton, the camera",),
+    remarks=("every frame but one",),
     write_bodies=write_obj,
 )
 PLY = ResultFormat(
