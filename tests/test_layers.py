@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "spsnet"
 STAGES = (
     "video", "detection", "tracking", "crops", "encoders", "network", "losses", "metrics", "rendering", "export",
-    "refinement",
+    "refinement", "pages",
 )  # fmt: skip
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("records",),
@@ -23,9 +23,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     STAGES,
     ("datasets",),
     ("synthesis", "interchange"),
-    ("training", "evaluation"),
+    ("training", "evaluation", "quality"),
     ("pipeline",),
-    ("viewer", "cli"),
+    ("viewer",),
+    ("server",),
+    ("cli",),
 )
 LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != SOURCE)

@@ -15,6 +15,7 @@ from spsnet.cli.doctor import doctor
 from spsnet.cli.evaluating import evaluate
 from spsnet.cli.prepare import prepare
 from spsnet.cli.run import run
+from spsnet.cli.serve import serve
 from spsnet.cli.synthesize import synthesize
 from spsnet.cli.train import train
 from spsnet.cli.view import view
@@ -38,6 +39,7 @@ app.command()(ablate)
 app.command()(evaluate)
 app.command()(convert)
 app.command()(view)
+app.command()(serve)
 app.command()(doctor)
 
 
