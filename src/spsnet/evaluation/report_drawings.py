@@ -1,30 +1,24 @@
 """What a report draws, as SVG: errors over time, and worst frames as skeletons and over their pictures."""
 
-import base64
 from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from spsnet.evaluation.measurement import ErrorCurve, WorstFrame
 from spsnet.geometry import project_points
+from spsnet.pages.charts import Curve, draw_chart
+from spsnet.pages.pictures import cut_square, encode_picture, find_square
 from spsnet.records import UserError
 from spsnet.skeletons import get_joint_set
 from spsnet.video import open_film
 
 COLORS = ("#e8590c", "#1c7ed6", "#9c36b5", "#2f9e44")
 """Of predictors, in their order, again from the first where there are more."""
-_BINS = 160
-"""Points of a curve at most; each is the mean of its stretch."""
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 320, 96, 30, 16
 _CROP = 320
 """Side of a picture, pixels."""
-_MARGIN = 1.25
-"""Of the square around the person."""
-_QUALITY = 80
 
 
 class Line(NamedTuple):
@@ -41,21 +35,9 @@ def draw_curves(lines: Sequence[Line], top_mm: float) -> str:
         lines: Of one clip.
         top_mm: Where the chart ends; larger errors run along its upper edge.
     """
-    times = [line.curve.frame_index / line.curve.fps for line in lines]
-    known = [time for time in times if len(time)]
-    start, stop = (min(t[0] for t in known), max(t[-1] for t in known)) if known else (0.0, 1.0)
-    width = max(stop - start, 1e-9)
-    parts = [_draw_axes(start, stop, top_mm)]
-    for line, time in zip(lines, times, strict=True):
-        places = np.minimum(((time - start) / width * _BINS).astype(int), _BINS - 1)
-        for stretch in _bin(places, np.minimum(line.curve.mpjpe_mm, top_mm)):
-            points = " ".join(
-                f"{_LEFT + (place + 0.5) / _BINS * (_WIDTH - _LEFT):.1f},{_to_height(value, top_mm):.1f}"
-                for place, value in stretch
-            )
-            parts.append(f'<polyline points="{points}" stroke="{line.color}"/>')
-    label = escape(f"MPJPE of {lines[0].curve.name} over time" if lines else "nothing")
-    return f'<svg class="curve" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+    curves = [Curve(line.curve.frame_index / line.curve.fps, line.curve.mpjpe_mm, line.color) for line in lines]
+    label = f"MPJPE of {lines[0].curve.name} over time" if lines else "nothing"
+    return draw_chart(curves, top_mm, label=label)
 
 
 def draw_skeletons(frame: WorstFrame, color: str) -> str:
@@ -85,12 +67,10 @@ def draw_picture(frame: WorstFrame, color: str) -> str | None:
     points = [project_points(joints, frame.camera.focal_px, center) for joints in (frame.true_m, frame.predicted_m)]
     shown = np.concatenate(points)
     shown = shown[np.isfinite(shown).all(-1)]
-    corner, side = _find_square(shown)
-    crop = _cut(image, corner, side)
+    corner, side = find_square(shown)
+    picture = encode_picture(cut_square(image, corner, side, _CROP))
     true, predicted = ((seen - corner) * (_CROP / side) for seen in points)
-    encoded = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
-    data = base64.b64encode(encoded.tobytes()).decode("ascii")
-    parts = [f'<image href="data:image/jpeg;base64,{data}" width="{_CROP}" height="{_CROP}"/>']
+    parts = [f'<image href="{picture}" width="{_CROP}" height="{_CROP}"/>']
     if frame.box_xys_px is not None:
         x, y, box = frame.box_xys_px
         left, top = ((np.array((x, y)) - box / 2) - corner) * (_CROP / side)
@@ -119,36 +99,6 @@ def load_picture(frame: WorstFrame) -> UInt8[np.ndarray, "height width 3"] | Non
     return None
 
 
-def _draw_axes(start_s: float, stop_s: float, top_mm: float) -> str:
-    lines = [
-        f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{_to_height(value, top_mm):.1f}" '
-        f'y2="{_to_height(value, top_mm):.1f}"/>'
-        f'<text x="{_LEFT - 4}" y="{_to_height(value, top_mm) + 3.5:.1f}" text-anchor="end">{value:.0f}</text>'
-        for value in (0.0, top_mm / 2, top_mm)
-    ]
-    lines.append(f'<text x="{_LEFT}" y="{_HEIGHT - 3}">{start_s:.1f} s</text>')
-    lines.append(f'<text x="{_WIDTH}" y="{_HEIGHT - 3}" text-anchor="end">{stop_s:.1f} s</text>')
-    return "".join(lines)
-
-
-def _to_height(value_mm: float, top_mm: float) -> float:
-    return float((_HEIGHT - _BOTTOM) - value_mm / top_mm * (_HEIGHT - _BOTTOM - 8))
-
-
-def _bin(places: np.ndarray, values: Float[np.ndarray, " frames"]) -> list[list[tuple[int, float]]]:
-    """Means of bins, in stretches without an empty bin between; short films have empty bins between all frames."""
-    filled = np.unique(places)
-    means = [(int(place), float(values[places == place].mean())) for place in filled]
-    step = int(np.median(np.diff(filled))) if len(filled) > 1 else 1
-    stretches: list[list[tuple[int, float]]] = []
-    for place, value in means:
-        if stretches and place - stretches[-1][-1][0] <= step + 1:
-            stretches[-1].append((place, value))
-        else:
-            stretches.append([(place, value)])
-    return stretches
-
-
 def _draw_bones(points: Float[np.ndarray, "joints 2"], joint_set: str, color: str) -> str:
     """Lines of a skeleton; those of the right side are paler."""
     joints = get_joint_set(joint_set)
@@ -161,19 +111,3 @@ def _draw_bones(points: Float[np.ndarray, "joints 2"], joint_set: str, color: st
             lines.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"{pale}/>')
     kind = f'class="{color}"' if not color.startswith("#") else f'stroke="{color}"'
     return f'<g {kind} stroke-width="3" stroke-linecap="round">{"".join(lines)}</g>'
-
-
-def _find_square(points: Float[np.ndarray, "points 2"]) -> tuple[Float[np.ndarray, "2"], float]:
-    """Upper left corner and side of the square around points."""
-    low, high = points.min(0), points.max(0)
-    side = _MARGIN * max(float((high - low).max()), 16.0)
-    return (low + high) / 2 - side / 2, side
-
-
-def _cut(
-    image: UInt8[np.ndarray, "height width 3"], corner: Float[np.ndarray, "2"], side: float
-) -> UInt8[np.ndarray, "side side 3"]:
-    scale = _CROP / side
-    matrix = np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]])
-    kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.warpAffine(image, matrix, (_CROP, _CROP), flags=kind, borderValue=(128, 128, 128)), np.uint8)

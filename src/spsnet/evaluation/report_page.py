@@ -9,24 +9,11 @@ from spsnet.evaluation import table_one
 from spsnet.evaluation.measurement import Measurement, WorstFrame, group_by_data, group_by_protocol
 from spsnet.evaluation.measurement_tables import NOTES, describe_group, fill_results, list_remarks, title_data
 from spsnet.evaluation.report_drawings import COLORS, Line, draw_curves, draw_picture, draw_skeletons
+from spsnet.pages.document import make_document, make_list
 
 _OPEN_CURVES = 12
 """Clips whose curves are shown; the others are folded away."""
 _STYLE = """
-:root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --pale: #59636e; --line: #d5dae0; --card: #f6f8fa; }
-@media (prefers-color-scheme: dark) {
-  :root { --paper: #14181d; --ink: #e6eaef; --pale: #9aa5b1; --line: #39424d; --card: #1d232a; }
-}
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1120px; padding: 16px; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; margin: 8px 0; } h2 { font-size: 1.25rem; margin: 40px 0 8px; }
-h3 { font-size: 1.05rem; margin: 24px 0 8px; } h1, h2, h3, p, li, figcaption { overflow-wrap: anywhere; }
-h2 { border-top: 1px solid var(--line); padding-top: 16px; }
-p.note, ul, figcaption { color: var(--pale); font-size: 0.9rem; } ul { padding-left: 18px; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
-th, td { padding: 4px 10px; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
-th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
 th.group:not(:first-child) { text-align: center; border-left: 1px solid var(--line); }
 tr.own td { font-weight: 600; background: var(--card); }
 .key { display: inline-block; width: 14px; height: 4px; margin: 0 6px 3px 0; vertical-align: middle; }
@@ -35,17 +22,12 @@ tr.own td { font-weight: 600; background: var(--card); }
   max-width: 720px; font-size: 0.9rem; }
 .bar { display: flex; align-items: center; gap: 6px; font-size: 0.8rem; line-height: 1.3; }
 .bar i { display: block; height: 9px; min-width: 1px; border-radius: 2px; } .bars { min-width: 0; }
-.grid-of { display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); gap: 16px; }
-figure { margin: 0; background: var(--card); border-radius: 8px; padding: 10px; }
-svg { display: block; width: 100%; height: auto; } svg text { font: 10px system-ui, sans-serif; fill: var(--pale); }
-svg polyline { fill: none; stroke-width: 1.5; stroke-linejoin: round; }
-svg .grid { stroke: var(--line); stroke-width: 1; } svg .truth { stroke: var(--ink); }
-svg .white { stroke: #fff; } svg .halo { stroke: #000; stroke-width: 6; opacity: 0.6; }
+svg .truth { stroke: var(--ink); } svg .white { stroke: #fff; }
+svg .halo { stroke: #000; stroke-width: 6; opacity: 0.6; }
 svg .box { fill: none; stroke: #ffd43b; stroke-width: 1.5; stroke-dasharray: 6 4; }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; } .picture { border-radius: 4px; margin-bottom: 8px; }
-summary { cursor: pointer; margin: 12px 0; }
-@media (max-width: 480px) { body { padding: 12px; } th, td { padding: 4px 7px; } .joints { gap: 6px 8px; } }
-""".strip()
+@media (max-width: 480px) { .joints { gap: 6px 8px; } }
+"""
 
 
 def make_page(measurements: Sequence[Measurement]) -> str:
@@ -62,19 +44,14 @@ def make_page(measurements: Sequence[Measurement]) -> str:
         body += _show_table_one(measurements)
     for group in groups:
         body += _show_details(group_by_protocol(group)[0])
-    head = (
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>spsnet evaluate</title><style>{_STYLE}</style>"
-    )
-    inside = "\n".join(body)
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head>\n<body>\n{inside}\n</body></html>\n'
+    return make_document("spsnet evaluate", body, style=_STYLE)
 
 
 def _show_results(group: Sequence[Measurement]) -> list[str]:
     parts = []
     for alike in group_by_protocol(group):
         parts.append(f"<h3>Protocol {escape(alike[0].result.protocol.name)}</h3>")
-        parts.append(_list([*describe_group(alike), alike[0].result.protocol.summary]))
+        parts.append(make_list([*describe_group(alike), alike[0].result.protocol.summary]))
         parts.append(_make_table(fill_results(alike), headings=1))
     return parts
 
@@ -94,7 +71,7 @@ def _show_table_one(measurements: Sequence[Measurement]) -> list[str]:
             f'<p class="note">{escape(table_one.DIFFERENCE_NOTE)}</p>',
             _make_table(table_one.fill_differences(row), headings=2),
         ]
-    return [*parts, _list(list_remarks(measurements))]
+    return [*parts, make_list(list_remarks(measurements))]
 
 
 def _show_details(group: Sequence[Measurement]) -> list[str]:
@@ -176,10 +153,6 @@ def _make_table(cells: Sequence[Sequence[str]], *, headings: int, own: set[str] 
         kind = ' class="own"' if own and row[0] in own else ""
         rows.append(f"<tr{kind}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
     return f'<div class="wide"><table>{"".join(rows)}</table></div>'
-
-
-def _list(lines: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
 
 
 def _color(number: int) -> str:
