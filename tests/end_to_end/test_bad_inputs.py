@@ -20,6 +20,7 @@ from reference.made_films import encode_film, encode_sound, set_display_matrix, 
 from spsnet.cli.main import main
 from spsnet.detection import NanoDetDetector
 from spsnet.pipeline import drawing, lifting, recover, running
+from spsnet.pipeline.reporting import REPORT_DATA_FILE, REPORT_FILE
 from spsnet.pipeline.results import OVERLAY_FILE, SUMMARY_FILE
 from spsnet.video import VideoWriter, open_film
 from spsnet.video.writer import name_partial
@@ -155,7 +156,8 @@ def test_nobody_in_it(run: Run, tmp_path: Path) -> None:
     assert outcome.code == 0
     assert outcome.summary["warnings"] == ["nobody was found in this film"]
     assert outcome.summary["people"] == []
-    assert sorted(path.name for path in (outcome.out / "film").iterdir()) == [OVERLAY_FILE, SUMMARY_FILE]
+    names = sorted(path.name for path in (outcome.out / "film").iterdir())
+    assert names == [OVERLAY_FILE, REPORT_FILE, REPORT_DATA_FILE, SUMMARY_FILE]
 
 
 def test_portrait_with_a_rotation_flag(run: Run, pictures: list[np.ndarray], tmp_path: Path) -> None:
@@ -222,7 +224,7 @@ def result_before(request: pytest.FixtureRequest, finished: Path, tmp_path: Path
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("file", ["person_001.npz", OVERLAY_FILE, SUMMARY_FILE])
+@pytest.mark.parametrize("file", ["person_001.npz", OVERLAY_FILE, REPORT_FILE, SUMMARY_FILE])
 def test_the_disk_is_full(
     file: str, run: Run, result_before: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

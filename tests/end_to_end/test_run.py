@@ -17,6 +17,7 @@ from spsnet.assets import find_home
 from spsnet.cli.main import main
 from spsnet.geometry import project_points
 from spsnet.pipeline import recover as main_path
+from spsnet.pipeline.reporting import REPORT_DATA_FILE, REPORT_FILE, remake_report
 from spsnet.pipeline.results import OVERLAY_FILE, SUMMARY_FILE, load_summary
 from spsnet.pipeline.settings import RunSettings
 from spsnet.records import UserError
@@ -51,7 +52,8 @@ def walk(encode: Encode, tmp_path_factory: pytest.TempPathFactory) -> Walk:
 
 def test_the_folder_holds_what_is_promised_and_nothing_else(walk: Walk) -> None:
     people = [f"person_{number:03d}.npz" for number in range(1, len(load_summary(walk.result)["people"]) + 1)]
-    assert sorted(path.name for path in walk.result.iterdir()) == [OVERLAY_FILE, *people, SUMMARY_FILE]
+    names = sorted(path.name for path in walk.result.iterdir())
+    assert names == [OVERLAY_FILE, *people, REPORT_FILE, REPORT_DATA_FILE, SUMMARY_FILE]
     assert [path.name for path in walk.result.parent.iterdir()] == ["walk"]
 
 
@@ -65,9 +67,8 @@ def test_summary(walk: Walk) -> None:
     for part in ("model", "encoder", "detector"):
         assert summary[part]["name"]
         assert len(summary[part]["sha256"]) == 64
-    assert {"load", "decode", "detect", "track", "encode", "network", "refine", "draw", "write"} <= set(
-        summary["seconds"]
-    )
+    stages = {"load", "decode", "detect", "track", "encode", "network", "refine", "draw", "write", "report"}
+    assert stages <= set(summary["seconds"])
     assert summary["person_frames"] == sum(person["frames"] for person in summary["people"])
     rate = summary["person_frames"] / summary["seconds_total"]
     assert summary["person_frames_per_second"] == pytest.approx(rate, rel=0.01)
@@ -146,6 +147,35 @@ def test_overlay(walk: Walk) -> None:
     assert not changed[:, :100].any(), "and nothing where nobody is"
 
 
+def test_report(walk: Walk) -> None:
+    told = json.loads((walk.result / REPORT_DATA_FILE).read_text(encoding="utf-8"))
+    people = load_summary(walk.result)["people"]
+    assert told["film"] == {
+        "name": "walk.mp4", "width": SIZE[0], "height": SIZE[1], "fps": 30.0, "frames": FRAMES,
+        "model": load_summary(walk.result)["model"]["name"], "warnings": [],
+    }  # fmt: skip
+    assert [person["person"] for person in told["people"]] == [person["id"] for person in people]
+    assert [person["frames"] for person in told["people"]] == [person["frames"] for person in people]
+    assert all(0 < person["off_percent"] < 15 for person in told["people"])
+    page = (walk.result / REPORT_FILE).read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg;base64,") == 4 * len(people)
+    assert all(finding["remedy"] in page for finding in told["findings"])
+
+
+def test_a_report_can_be_made_anew(finished: Path, tmp_path: Path) -> None:
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    folder = tmp_path / "out" / "film"
+    before = (folder / REPORT_DATA_FILE).read_text(encoding="utf-8")
+    for name in (REPORT_FILE, REPORT_DATA_FILE):
+        (folder / name).unlink()
+    remake_report(folder, tmp_path / "film.mp4")
+    again = json.loads((folder / REPORT_DATA_FILE).read_text(encoding="utf-8"))
+    assert again["findings"] == json.loads(before)["findings"]
+    assert (folder / REPORT_FILE).read_text(encoding="utf-8").count("data:image/jpeg;base64,") > 0
+    remake_report(folder, tmp_path / "gone.mp4")
+    assert "data:image" not in (folder / REPORT_FILE).read_text(encoding="utf-8")
+
+
 def test_two_runs_agree(finished: Path, run: Run) -> None:
     again = run(finished / "film.mp4").load()
     with np.load(finished / "out" / "film" / "person_001.npz") as before:
@@ -206,7 +236,7 @@ def test_several_in_turn_one_of_them_bad(run: Run, encode: Encode, tmp_path: Pat
     )
     assert last.startswith("spsnet: 2 of 4 inputs could not be done: ")
     assert load_summary(outcome.out / "c")["input"]["path"] == str(tmp_path / "c.mp4")
-    assert len(outcome.told.splitlines()) == 2
+    assert len(outcome.told.splitlines()) == 4
 
 
 def test_a_folder_of_pictures_and_a_picture(run: Run, pictures: list[np.ndarray], tmp_path: Path) -> None:

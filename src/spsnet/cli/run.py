@@ -185,10 +185,14 @@ def _parse_smooth(text: str) -> float | None:
 
 
 def _describe(folder: Path, summary: dict[str, Any] | None) -> str:
+    from spsnet.pipeline.reporting import REPORT_FILE, count_findings
+    from spsnet.quality.report_page import describe_findings
+
     if summary is None:
         return f"{folder}: done before, left as it is; --force does it again"
     people, frames = len(summary["people"]), summary["input"]["frames"]
     found = f"{people} {'person' if people == 1 else 'people'} in {frames} frame{'' if frames == 1 else 's'}"
     lines = [f"{folder}: {found}, {summary['seconds_total']:.1f} s"]
     lines += [f"  warning: {warning}" for warning in summary["warnings"]]
+    lines.append(f"  {folder / REPORT_FILE}: {describe_findings(count_findings(folder))}")
     return "\n".join(lines)

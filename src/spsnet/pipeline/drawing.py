@@ -10,8 +10,9 @@ from spsnet.body import BodyModel, compute_vertices
 from spsnet.geometry import axis_angle_to_matrix, rotation_between
 from spsnet.pipeline.prefetching import prefetch
 from spsnet.pipeline.settings import Stopwatch, Watch, watch_nothing
-from spsnet.records import Frame, PersonMotion, Recovery
-from spsnet.rendering import OverlayPerson, OverlayScene
+from spsnet.quality.contact_sheet import ContactSheet
+from spsnet.records import Frame, PersonMotion, Pinhole, Recovery
+from spsnet.rendering import OverlayConfig, OverlayPerson, OverlayScene
 from spsnet.video import Film, VideoWriter
 
 _NECK, _ANKLES = 12, [7, 8]
@@ -25,10 +26,20 @@ def draw_overlay(
     body: BodyModel,
     path: Path,
     *,
+    sheet: ContactSheet | None = None,
     stopwatch: Stopwatch | None = None,
     watch: Watch = watch_nothing,
 ) -> None:
     """Third pass over the film: bodies over every frame and from the side.
+
+    Args:
+        film: The film.
+        recovery: Who is in it.
+        body: Of the people.
+        path: The file to write.
+        sheet: Gets the frames that it wants.
+        stopwatch: Gets the time of each stage.
+        watch: Gets the frames as they pass.
 
     Raises:
         UserError: If the file cannot be written.
@@ -43,6 +54,9 @@ def draw_overlay(
         for frame in frames:
             with stopwatch.time("draw"):
                 picture = scene.compose(frame.image_rgb, _pose_people(frame, recovery.people, body))
+            if sheet is not None and sheet.wants(frame.index):
+                with stopwatch.time("report"):
+                    _fill_sheet(sheet, frame.index, picture, recovery.camera)
             yield picture, frame.time_s
 
     pictures = prefetch(compose_each())
@@ -52,7 +66,28 @@ def draw_overlay(
                 writer.write(picture, time_s)
 
 
-def _pose_people(frame: Frame, people: tuple[PersonMotion, ...], body: BodyModel) -> list[OverlayPerson]:
+def draw_sheet(
+    film: Film, people: Sequence[PersonMotion], camera: Pinhole, body: BodyModel, sheet: ContactSheet
+) -> None:
+    """Read the film for the frames of a contact sheet only, where no overlay is drawn."""
+    if sheet.last_frame < 0:
+        return
+    scene = OverlayScene(body.faces, camera, config=OverlayConfig(panel_share=0.0))
+    for frame in prefetch(film.frames()):
+        if sheet.wants(frame.index):
+            _fill_sheet(sheet, frame.index, scene.compose(frame.image_rgb, _pose_people(frame, people, body)), camera)
+        if frame.index >= sheet.last_frame:
+            return
+
+
+def _fill_sheet(
+    sheet: ContactSheet, frame_index: int, picture: UInt8[np.ndarray, "height width 3"], camera: Pinhole
+) -> None:
+    scale = picture.shape[0] / camera.height
+    sheet.take(frame_index, np.ascontiguousarray(picture[:, : round(camera.width * scale)]), scale)
+
+
+def _pose_people(frame: Frame, people: Sequence[PersonMotion], body: BodyModel) -> list[OverlayPerson]:
     here = [(person, int(i)) for person in people for i in np.flatnonzero(person.frame_index == frame.index)]
     if not here:
         return []

@@ -11,9 +11,10 @@ from spsnet.assets import default_models, fetch
 from spsnet.body import load_body
 from spsnet.network.config import ModelConfig
 from spsnet.network.exported import GRAPH_FILE
-from spsnet.pipeline.drawing import draw_overlay
+from spsnet.pipeline.drawing import draw_overlay, draw_sheet
 from spsnet.pipeline.exporting import save_exports
 from spsnet.pipeline.recover import find_default_model, recover
+from spsnet.pipeline.reporting import report_recovery, save_report
 from spsnet.pipeline.results import (
     OVERLAY_FILE,
     RunFacts,
@@ -23,6 +24,7 @@ from spsnet.pipeline.results import (
     write_whole,
 )
 from spsnet.pipeline.settings import RunSettings, Stopwatch, Watch, watch_nothing
+from spsnet.quality.contact_sheet import ContactSheet
 from spsnet.records import UserError
 from spsnet.video import compute_sha256, is_stream, open_film, record_stream
 
@@ -70,9 +72,18 @@ def run(
         stopwatch = Stopwatch(dict(recovery.seconds))
         with stopwatch.time("export"):
             save_exports(part, recovery, exports)
+        film = open_film(path, fps=settings.fps)
+        with stopwatch.time("report"):
+            report = report_recovery(recovery, Path(hide_password(source)).name)
+            sheet = ContactSheet(recovery.people, report.findings)
         if overlay:
-            film = open_film(path, fps=settings.fps)
-            draw_overlay(film, recovery, load_body(), part / OVERLAY_FILE, stopwatch=stopwatch, watch=watch)
+            draw_overlay(
+                film, recovery, load_body(), part / OVERLAY_FILE, sheet=sheet, stopwatch=stopwatch, watch=watch
+            )
+        with stopwatch.time("report"):
+            if not overlay:
+                draw_sheet(film, recovery.people, recovery.camera, load_body(), sheet)
+            save_report(part, report, sheet)
         facts = RunFacts(
             command=tuple(hide_password(word) for word in command),
             source=hide_password(source),
