@@ -91,7 +91,7 @@ def print_gaps(windows: ObservedWindows, model: TrainedModel) -> None:
         condition = make_condition("gap", hide(windows, frames))
         found = model.answer(condition)
         assert found is not None
-        mask = condition.scored_mask & condition.bridged_mask & seen
+        mask = condition.span_mask & condition.bridged_mask & seen
         bodies, known = found[1].bodies, answers[1].bodies
         assert bodies is not None
         assert known is not None

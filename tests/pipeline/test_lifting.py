@@ -10,7 +10,7 @@ from reference.tiny_training import make_network
 from spsnet.body import build_keypoint_model, compute_keypoints, load_body
 from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
 from spsnet.crops import WIDTH_NAMES, compute_network_box
-from spsnet.geometry import axis_angle_to_matrix, crop_camera_to_translation, project_points
+from spsnet.geometry import axis_angle_to_matrix, crop_camera_to_translation, interpolate_rotations, project_points
 from spsnet.network.config import WIDTH_COUNT, FeatureConfig, ModelConfig
 from spsnet.network.weights import save_model
 from spsnet.pipeline.lifting import Lifter
@@ -115,6 +115,22 @@ def test_the_filter_over_time_is_there_without_refinement(lifter: Lifter) -> Non
         return float(np.abs(np.diff(lift(lifter, settings, person).joints_m[:, 0, 0], n=2)).mean())
 
     assert measure(RunSettings(refine=False)) < 0.3 * measure(PLAIN)
+
+
+def test_frames_that_showed_nobody_lie_on_the_arc_between_their_neighbours(lifter: Lifter) -> None:
+    person = make_person()
+    landmarks_px = person.landmarks_px.copy()
+    landmarks_px[4:7, :, 2] = 0
+    landmarks_px[4:7, :, :2] += 40  # that nobody saw
+    motion = lift(lifter, RunSettings(smooth_s=0.0), replace(person, landmarks_px=landmarks_px))
+    rotations = axis_angle_to_matrix(motion.body.pose_rad.reshape(FRAMES, 24, 3))
+    for frame in (4, 5, 6):
+        weight = np.full(24, (frame - 3) / 4)
+        between = interpolate_rotations(rotations[3], rotations[7], weight)
+        np.testing.assert_allclose(rotations[frame], between, atol=1e-9)
+        place = motion.body.translation_m[3] + weight[0] * (motion.body.translation_m[7] - motion.body.translation_m[3])
+        np.testing.assert_allclose(motion.body.translation_m[frame], place, atol=1e-9)
+    assert np.linalg.norm(rotations[7] - rotations[3]) > 0.01
 
 
 def test_one_frame_is_enough(lifter: Lifter) -> None:

@@ -7,6 +7,8 @@ import numpy as np
 from spsnet.body import BodyModel, KeypointModel, build_keypoint_model, compute_keypoints
 from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
 from spsnet.geometry import (
+    bridge_rotations,
+    bridge_vectors,
     crop_camera_to_translation,
     matrix_to_axis_angle,
     project_points,
@@ -79,9 +81,11 @@ class Lifter:
         if settings.refine:
             with stopwatch.time("refine"):
                 motion = refine_motion(motion, camera, self._points)
+        # Where nobody was seen, the arc between the frames around is no worse than what a network makes of nothing.
+        seen = person.landmarks_px[..., 2].any(1)
         sigma_s = settings.effective_smooth_s
-        rotations = smooth_rotations(motion.rotations, motion.time_s, sigma_s)
-        translation = smooth_vectors(motion.translation_m, motion.time_s, sigma_s)
+        rotations = smooth_rotations(bridge_rotations(motion.rotations, motion.time_s, seen), motion.time_s, sigma_s)
+        translation = smooth_vectors(bridge_vectors(motion.translation_m, motion.time_s, seen), motion.time_s, sigma_s)
         translation[:, 2] = np.maximum(translation[:, 2], _NEAREST_M)
         joints = compute_keypoints(self._joints, rotations, motion.shape, translation)
         return PersonMotion(
