@@ -82,7 +82,7 @@ class Lifter:
             with stopwatch.time("refine"):
                 motion = refine_motion(motion, camera, self._points)
         # Where nobody was seen, the arc between the frames around is no worse than what a network makes of nothing.
-        seen = person.landmarks_px[..., 2].any(1)
+        seen = np.asarray(person.landmarks_px[..., 2].any(1))
         sigma_s = settings.effective_smooth_s
         rotations = smooth_rotations(bridge_rotations(motion.rotations, motion.time_s, seen), motion.time_s, sigma_s)
         translation = smooth_vectors(bridge_vectors(motion.translation_m, motion.time_s, seen), motion.time_s, sigma_s)
