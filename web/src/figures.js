@@ -29,14 +29,29 @@ const AROUND_SKELETON_OPACITY = 0.5;
 const JOINT = new IcosahedronGeometry(JOINT_M, 1);
 const STICK = new CylinderGeometry(STICK_M, STICK_M, 1, 6);
 
-/** What every body shares on the graphics card. */
+/** What every body shares on the graphics card: the mesh, and a light one for slow machines. */
 export function shareBody(body) {
+  const { kept, faces } = body.light;
   return {
     parents: body.parents,
-    bones: new BufferAttribute(body.bones, 4),
-    weights: new BufferAttribute(body.weights, 4),
-    faces: new BufferAttribute(body.faces, 1),
+    full: shareMesh(body.bones, body.weights, body.faces),
+    light: { kept, ...shareMesh(pick(body.bones, kept, 4), pick(body.weights, kept, 4), faces) },
   };
+}
+
+function shareMesh(bones, weights, faces) {
+  return {
+    bones: new BufferAttribute(bones, 4),
+    weights: new BufferAttribute(weights, 4),
+    faces: new BufferAttribute(faces, 1),
+  };
+}
+
+/** Rows of an array by their numbers. */
+function pick(array, rows, width) {
+  const picked = new array.constructor(rows.length * width);
+  rows.forEach((row, i) => picked.set(array.subarray(row * width, (row + 1) * width), i * width));
+  return picked;
 }
 
 /** Bones from the start; mesh and skeleton are made when the person first appears: in a long film most are away. */
@@ -45,16 +60,15 @@ export class Figure {
    * @param person  arrays of one person, see scene.py
    * @param body    of shareBody
    * @param fps     of the film
-   * @param inFilm  group with the axes of the film's camera, for bones and mesh
-   * @param world   scene, for the skeleton
+   * @param stage   inFilm: group with the axes of the film's camera, for bones and mesh; world: scene, for the
+   *                skeleton; thickness: of joints and sticks, over their usual one
    */
-  constructor(person, body, fps, inFilm, world) {
+  constructor(person, body, fps, { inFilm, world, thickness }) {
     this.person = person;
     this.body = body;
     this.parents = body.parents;
     this.fps = fps;
-    this.inFilm = inFilm;
-    this.world = world;
+    Object.assign(this, { inFilm, world, thickness });
     this.row = -1;
     this.color = new Color(person.color);
     this.bones = this.makeBones();
@@ -62,6 +76,7 @@ export class Figure {
     inFilm.add(this.root);
     this.positions = body.parents.map(() => new Vector3());
     this.mesh = null;
+    this.geometries = {};
   }
 
   appear() {
@@ -84,14 +99,8 @@ export class Figure {
   }
 
   makeMesh() {
-    const geometry = new BufferGeometry();
-    const vertices = Float32Array.from(this.person.vertices, (part) => part / VERTEX_UNIT);
-    geometry.setAttribute("position", new BufferAttribute(vertices, 3));
-    geometry.setAttribute("skinIndex", this.body.bones);
-    geometry.setAttribute("skinWeight", this.body.weights);
-    geometry.setIndex(this.body.faces);
-    geometry.computeVertexNormals();
-    const mesh = new SkinnedMesh(geometry, new MeshLambertMaterial({ color: this.color }));
+    const material = new MeshLambertMaterial({ color: this.color });
+    const mesh = new SkinnedMesh(this.findGeometry("light"), material);
     mesh.frustumCulled = false; // its box is that of the body at rest
     const rest = this.person.joints_m;
     const inverses = this.bones.map((_, j) =>
@@ -99,6 +108,30 @@ export class Figure {
     );
     mesh.bind(new Skeleton(this.bones, inverses), new Matrix4());
     return mesh;
+  }
+
+  /** The mesh at rest, made when it is first wanted. */
+  findGeometry(detail) {
+    if (this.geometries[detail]) return this.geometries[detail];
+    const { kept, bones, weights, faces } = this.body[detail];
+    const geometry = new BufferGeometry();
+    geometry.setAttribute("skinIndex", bones);
+    geometry.setAttribute("skinWeight", weights);
+    geometry.setIndex(faces);
+    if (kept) {
+      // Normals of the full mesh: at finger tips the light one's own cancel out, and nothing would be lit.
+      for (const [name, { array }] of Object.entries(this.findGeometry("full").attributes)) {
+        if (["position", "normal"].includes(name)) {
+          geometry.setAttribute(name, new BufferAttribute(pick(array, kept, 3), 3));
+        }
+      }
+    } else {
+      const vertices = Float32Array.from(this.person.vertices, (part) => part / VERTEX_UNIT);
+      geometry.setAttribute("position", new BufferAttribute(vertices, 3));
+      geometry.computeVertexNormals();
+    }
+    this.geometries[detail] = geometry;
+    return geometry;
   }
 
   makeInstances(geometry, count) {
@@ -131,24 +164,26 @@ export class Figure {
   }
 
   placeSkeleton() {
-    const [matrix, turn, size] = [new Matrix4(), new Quaternion(), new Vector3(1, 1, 1)];
+    const [matrix, turn, size] = [new Matrix4(), new Quaternion(), new Vector3()];
+    const thick = this.thickness;
     const along = new Vector3();
     this.positions.forEach((position, joint) => {
-      this.joints.setMatrixAt(joint, matrix.makeTranslation(position));
+      this.joints.setMatrixAt(joint, matrix.makeScale(thick, thick, thick).setPosition(position));
       if (joint === 0) return;
       const start = this.positions[this.parents[joint]];
       const length = along.subVectors(position, start).length();
       turn.setFromUnitVectors(UP, along.divideScalar(length || 1));
       const middle = start.clone().lerp(position, 0.5);
-      this.sticks.setMatrixAt(joint - 1, matrix.compose(middle, turn, size.set(1, length, 1)));
+      this.sticks.setMatrixAt(joint - 1, matrix.compose(middle, turn, size.set(thick, length, thick)));
     });
     this.joints.instanceMatrix.needsUpdate = true;
     this.sticks.instanceMatrix.needsUpdate = true;
   }
 
-  /** Show mesh, skeleton or both. */
-  dress(show) {
+  /** Show mesh, skeleton or both; the mesh full or light. */
+  dress(show, detail) {
     if (!this.mesh) return;
+    this.mesh.geometry = this.findGeometry(detail);
     const present = this.row >= 0;
     const filled = present && this.person.filled[this.row] === 1;
     this.mesh.visible = present && show !== "skeleton";

@@ -2,10 +2,12 @@
 import { FilmClock, OwnClock } from "./clock.js";
 import { fetchBytes, measureDuration, unpack } from "./clip.js";
 import { fillHelp, listenToKeys } from "./keys.js";
+import { setAttribute, setText } from "./markup.js";
 import { Stage, VIEWS } from "./stage.js";
 import { Tracks } from "./tracks.js";
 
 const SHOWS = ["mesh", "skeleton", "both"];
+const REST_MS = 200;
 const $ = (selector) => document.querySelector(selector);
 
 class Page {
@@ -16,6 +18,11 @@ class Page {
     this.selected = 0;
     this.stale = true;
     this.pictures = 0;
+    this.isSlow = stage.isSoftware;
+    this.pace = 0;
+    this.rest = null;
+    this.viewButtons = [...document.querySelectorAll("[data-view]")];
+    this.showButtons = [...document.querySelectorAll("[data-show]")];
     this.tags = clip.people.map((person) => makeTag(person));
     this.join();
   }
@@ -26,11 +33,11 @@ class Page {
     this.tracks.onselect = (id) => this.select(id);
     this.stage.onleave = () => this.refresh();
     this.stage.controls.addEventListener("change", () => this.refresh());
-    for (const button of document.querySelectorAll("[data-view]")) {
+    for (const button of this.viewButtons) {
       button.addEventListener("click", () => this.look(button.dataset.view));
       if (button.dataset.view === "film") button.disabled = !this.clip.camera;
     }
-    for (const button of document.querySelectorAll("[data-show]")) {
+    for (const button of this.showButtons) {
       button.addEventListener("click", () => this.setShow(button.dataset.show));
     }
     for (const person of this.clip.people) $(".follow").add(new Option(`person ${person.id}`, person.id));
@@ -134,17 +141,36 @@ class Page {
       requestAnimationFrame(tick);
       const seconds = (now - before) / 1000;
       before = now;
-      if (!this.stale && !this.clock.playing && !this.stage.controls.autoRotate) return;
+      const turns = this.stage.controls.autoRotate;
+      const isMoving = this.clock.playing || turns;
+      if (isMoving) this.judgePace(seconds);
+      if (!this.stale && !turns && this.clock.read() === this.time) return;
       this.stale = false;
-      this.draw(seconds);
+      this.draw(seconds, isMoving || this.wasJustDrawn());
     };
     requestAnimationFrame(tick);
   }
 
-  draw(seconds) {
+  /** Remember a machine that draws fewer than 30 pictures a second. */
+  judgePace(seconds) {
+    this.pace = this.pace ? 0.9 * this.pace + 0.1 * seconds : 1 / 60;
+    if (this.pace > 1 / 30) this.isSlow = true;
+  }
+
+  /** Pictures in quick succession are light on a slow machine; the last of them is drawn anew in full. */
+  wasJustDrawn() {
+    const isFast = this.drawnAt !== undefined && performance.now() - this.drawnAt < REST_MS;
+    clearTimeout(this.rest);
+    if (this.isSlow && isFast) this.rest = setTimeout(() => this.refresh(), 2 * REST_MS);
+    return isFast;
+  }
+
+  draw(seconds, isMoving) {
     const time = this.clock.read();
-    this.stage.draw(time, this.show, seconds);
+    this.stage.draw(time, this.show, this.isSlow && isMoving ? "light" : "full", seconds);
+    this.drawnAt = performance.now();
     this.placeTags();
+    $(".scale").hidden = this.stage.view === "film";
     const present = this.stage.figures.filter(({ row }) => row >= 0);
     this.tracks.show(time, this.selected, new Set(present.map(({ person }) => person.id)));
     this.showState(time);
@@ -156,8 +182,8 @@ class Page {
   placeTags() {
     this.stage.figures.forEach((figure, i) => {
       const place = figure.row < 0 ? null : this.stage.project(figure.top);
-      this.tags[i].hidden = !place;
-      if (place) this.tags[i].style.transform = `translate(-50%, -100%) translate(${place[0]}px, ${place[1]}px)`;
+      if (this.tags[i].hidden === Boolean(place)) this.tags[i].hidden = !place;
+      if (place) this.tags[i].style.transform = `translate(-50%, calc(-100% - 5px)) translate(${place[0]}px, ${place[1]}px)`;
     });
   }
 
@@ -165,21 +191,22 @@ class Page {
     const frame = Math.floor(time * this.clip.fps + 0.25);
     setText($(".time"), `${formatTime(time)} / ${formatTime(this.duration)} · frame ${frame}`);
     const { playing } = this.clock;
-    $(".play").classList.toggle("playing", playing);
-    $(".play").setAttribute("aria-label", playing ? "Pause" : "Play");
-    for (const button of document.querySelectorAll("[data-view]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.view === this.stage.view));
+    setAttribute($(".play"), "class", playing ? "play playing" : "play");
+    setAttribute($(".play"), "aria-label", playing ? "Pause" : "Play");
+    for (const button of this.viewButtons) {
+      setAttribute(button, "aria-pressed", String(button.dataset.view === this.stage.view));
     }
-    for (const button of document.querySelectorAll("[data-show]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.show === this.show));
+    for (const button of this.showButtons) {
+      setAttribute(button, "aria-pressed", String(button.dataset.show === this.show));
     }
-    $(".follow").value = String(this.selected);
+    if ($(".follow").value !== String(this.selected)) $(".follow").value = String(this.selected);
   }
 
   /** Whether film and bodies stand still at the time that was asked for. */
   get isSettled() {
-    const { clock } = this;
-    return this.pictures > 0 && !this.stale && clock.ready && !(this.isFilmAwaited && clock instanceof OwnClock);
+    const { clock, stage } = this;
+    const isDrawn = this.pictures > 0 && (!this.stale || stage.controls.autoRotate);
+    return isDrawn && clock.ready && !(this.isFilmAwaited && clock instanceof OwnClock);
   }
 
   /** What is drawn, in numbers: for tests and for the curious. Joints in pixels of the film. */
@@ -216,10 +243,6 @@ function makeTag(person) {
 function chooseInk(color) {
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
   return 0.3 * red + 0.59 * green + 0.11 * blue > 110 ? "#000" : "#fff";
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function formatTime(time) {

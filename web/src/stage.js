@@ -1,5 +1,6 @@
 // The 3D scene: axes, ground, light, and the cameras from which it is seen.
 import {
+  Box3,
   BufferGeometry,
   Color,
   DirectionalLight,
@@ -27,22 +28,71 @@ const FIELD_OF_VIEW_DEG = 32;
 const TURNTABLE_S = 16;
 /** Azimuth (0 as the film's camera looks, 90 from its right) and height over the ground, degrees. */
 const DIRECTIONS_DEG = { angle: [38, 18], front: [0, 8], side: [90, 8], top: [0, 89.9], turntable: [38, 14] };
-const CLOSE_M = [1.1, 1.15, 1.1];
+/** Half of the box around a person who is followed. */
+const CLOSE_M = new Vector3(1.1, 1.15, 1.1);
+/** From the pelvis to over the head and under the feet. */
+const BODY_M = [new Vector3(-0.5, 1, 0), new Vector3(0.5, -1, 0)];
 const SCREEN_M = 60;
+const WIDE_THICKNESS = 1.8;
+const SAMPLES = 600;
+
+function listCorners(low, high) {
+  const sides = [low, high];
+  return [0, 1, 2, 3, 4, 5, 6, 7].map(
+    (corner) => new Vector3(sides[corner & 1].x, sides[(corner >> 1) & 1].y, sides[corner >> 2].z),
+  );
+}
+
+/** Where to look and from how far, so that all points fill the picture; a few steps from the middle of the points. */
+function fit(points, { back, right, up }, slopeRight, slopeUp) {
+  const center = points.reduce((sum, point) => sum.add(point), new Vector3()).divideScalar(points.length);
+  const offset = new Vector3();
+  let distance = 0;
+  for (let step = 0; step < 6; step += 1) {
+    distance = 0;
+    for (const point of points) {
+      offset.subVectors(point, center);
+      const reach = Math.max(Math.abs(offset.dot(right)) / slopeRight, Math.abs(offset.dot(up)) / slopeUp);
+      distance = Math.max(distance, reach + offset.dot(back));
+    }
+    for (const axis of [right, up]) {
+      const spread = points.map((point) => {
+        offset.subVectors(point, center);
+        return offset.dot(axis) / (distance - offset.dot(back));
+      });
+      const [least, most] = spread.reduce(([a, b], one) => [Math.min(a, one), Math.max(b, one)], [Infinity, -Infinity]);
+      if (step < 5) center.addScaledVector(axis, ((least + most) / 2) * distance);
+    }
+  }
+  return { center, distance };
+}
+
+/** Whether there is no graphics card behind WebGL: then lines are not smoothed and moving bodies are light. */
+function drawsInSoftware() {
+  const context = document.createElement("canvas").getContext("webgl2");
+  if (!context) return false;
+  const named = context.getExtension("WEBGL_debug_renderer_info");
+  const name = context.getParameter(named ? named.UNMASKED_RENDERER_WEBGL : context.RENDERER);
+  context.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+}
 
 export class Stage {
   constructor(canvas, clip) {
     this.canvas = canvas;
     this.clip = clip;
-    this.renderer = new WebGLRenderer({ canvas, antialias: true });
+    this.isSoftware = drawsInSoftware();
+    this.renderer = new WebGLRenderer({ canvas, antialias: !this.isSoftware });
     this.world = new Scene();
     this.camera = new PerspectiveCamera(FIELD_OF_VIEW_DEG, 1, 0.05, 400);
     this.inFilm = this.makeFilmAxes();
     this.box = this.measureBox();
     const body = shareBody(clip.body);
-    this.figures = clip.people.map((one) => new Figure(one, body, clip.fps, this.inFilm, this.world));
     this.addLights();
     this.ground = this.makeGround();
+    this.thickness = this.gridStep > 1 ? WIDE_THICKNESS : 1;
+    this.figures = clip.people.map((one) => new Figure(one, body, clip.fps, this));
+    this.crowd = this.samplePlaces();
     this.screen = null;
     this.controls = new OrbitControls(this.camera, canvas);
     this.controls.autoRotateSpeed = 60 / TURNTABLE_S;
@@ -70,6 +120,23 @@ export class Stage {
       low: new Vector3(low[0], -this.clip.ground_m, -high[2]),
       high: new Vector3(high[0], -low[1], -low[2]),
     };
+  }
+
+  /** Points that a view of everybody should show: heads and feet now and then, but of those outside the box. */
+  samplePlaces() {
+    const { low, high } = this.box;
+    const total = this.clip.people.reduce((sum, person) => sum + person.frame.length, 0);
+    const step = Math.max(1, Math.floor(total / SAMPLES));
+    const [points, box] = [[], new Box3(low, high)];
+    for (const { translation_m, frame } of this.clip.people) {
+      for (let row = 0; row < frame.length; row += step) {
+        const place = new Vector3().fromArray(translation_m, 3 * row).applyMatrix4(this.inFilm.matrix);
+        if (box.containsPoint(place)) {
+          for (const reach of BODY_M) points.push(place.clone().add(reach).clamp(low, high));
+        }
+      }
+    }
+    return points.length ? points : listCorners(low, high);
   }
 
   addLights() {
@@ -149,7 +216,7 @@ export class Stage {
     this.camera.fov = FIELD_OF_VIEW_DEG;
     this.camera.up.set(0, 1, 0);
     this.camera.near = 0.05;
-    const { center, half } = this.findSubject();
+    const points = this.findSubject();
     const back = new Vector3(
       Math.sin(azimuth) * Math.cos(height),
       Math.sin(height),
@@ -159,13 +226,7 @@ export class Stage {
     const up = new Vector3().crossVectors(back, right);
     const slopeUp = Math.tan((FIELD_OF_VIEW_DEG * Math.PI) / 360) * 0.9;
     const slopeRight = slopeUp * this.camera.aspect;
-    let distance = 0;
-    for (let corner = 0; corner < 8; corner += 1) {
-      const sign = (bit) => (corner & (1 << bit) ? 1 : -1);
-      const at = new Vector3(sign(0) * half.x, sign(1) * half.y, sign(2) * half.z);
-      const reach = Math.max(Math.abs(at.dot(right)) / slopeRight, Math.abs(at.dot(up)) / slopeUp);
-      distance = Math.max(distance, reach + at.dot(back));
-    }
+    const { center, distance } = fit(points, { back, right, up }, slopeRight, slopeUp);
     this.controls.target.copy(center);
     this.camera.position.copy(center).addScaledVector(back, distance);
     this.camera.far = Math.max(400, 4 * distance);
@@ -174,11 +235,9 @@ export class Stage {
   }
 
   findSubject() {
-    if (this.followed && this.followed.row >= 0) {
-      return { center: this.followed.positions[0].clone(), half: new Vector3(...CLOSE_M) };
-    }
-    const { low, high } = this.box;
-    return { center: low.clone().lerp(high, 0.5), half: high.clone().sub(low).multiplyScalar(0.5) };
+    if (!this.followed || this.followed.row < 0) return this.crowd;
+    const center = this.followed.positions[0];
+    return listCorners(center.clone().sub(CLOSE_M), center.clone().add(CLOSE_M));
   }
 
   /** The film's own camera, its picture as large as fits into the canvas. */
@@ -217,11 +276,11 @@ export class Stage {
     this.camera.position.add(step);
   }
 
-  /** Draw a time; returns whether the scene moves by itself. */
-  draw(time, show, seconds) {
+  /** Draw a time, bodies in full or light. */
+  draw(time, show, detail, seconds) {
     for (const figure of this.figures) {
       figure.pose(time);
-      figure.dress(show);
+      figure.dress(show, detail);
     }
     if (this.view !== "film") {
       if (this.followed && this.followed.row >= 0) this.shift(this.followed.positions[0]);

@@ -1,5 +1,6 @@
 // The timeline: a ruler that is the slider, and one row a person with bars where the film shows them.
 import { findStretches } from "./clip.js";
+import { setAttribute } from "./markup.js";
 
 const [FILLED, UNSURE] = [0, 1];
 const BAR = 14;
@@ -15,6 +16,8 @@ export class Tracks {
     this.clip = clip;
     this.duration = duration;
     this.ruler = root.querySelector(".ruler");
+    this.knob = root.querySelector(".knob");
+    this.now = root.querySelector(".now");
     this.onseek = () => {};
     this.onselect = () => {};
     this.rows = clip.people.map((person) => this.makeRow(person));
@@ -96,12 +99,14 @@ export class Tracks {
 
   /** Move the line and say the time to those who do not see it. */
   show(time, selected, present) {
-    this.root.style.setProperty("--played", String(time / this.duration));
-    this.ruler.setAttribute("aria-valuenow", time.toFixed(2));
-    this.ruler.setAttribute("aria-valuetext", `${time.toFixed(2)} of ${this.duration.toFixed(2)} seconds`);
+    const played = time / this.duration;
+    this.knob.style.left = `${100 * played}%`;
+    this.now.style.left = `calc(var(--names) + (100% - var(--names)) * ${played})`;
+    setAttribute(this.ruler, "aria-valuenow", time.toFixed(1));
+    setAttribute(this.ruler, "aria-valuetext", `${time.toFixed(1)} of ${this.duration.toFixed(1)} seconds`);
     for (const { person, name } of this.rows) {
-      name.setAttribute("aria-pressed", String(person.id === selected));
-      name.classList.toggle("here", present.has(person.id));
+      setAttribute(name, "aria-pressed", String(person.id === selected));
+      setAttribute(name, "class", present.has(person.id) ? "name here" : "name");
     }
   }
 }

@@ -19,6 +19,7 @@ from spsnet.records import PersonMotion
 from spsnet.rendering.palette import get_track_color
 from spsnet.skeletons import get_joint_set
 from spsnet.viewer.packing import Packer
+from spsnet.viewer.simplifying import simplify_mesh
 
 LOW_CONFIDENCE = 0.4
 """Frames below are marked on the timeline."""
@@ -28,6 +29,7 @@ _QUATERNION_UNIT, _VERTEX_UNIT = 32767, 16384
 """As in figures.js."""
 _ABOVE_EDGE_M = 0.15
 """Of the ground over the extent's lower edge, which lies 0.2 m under the lowest joint: soles are 5 cm under it."""
+_LIGHT_CELL_M = 0.04
 _EMPTY_EXTENT_M = np.array([[-1.0, -1.0, 2.0], [1.0, 1.0, 4.0]])
 
 
@@ -110,11 +112,13 @@ def _place_joints(person: PersonMotion, body: BodyModel) -> PersonMotion:
 
 def _pack_body(body: BodyModel, packer: Packer) -> dict[str, Any]:
     bones, weights = choose_bones(body.skinning_weights)
+    kept, light_faces = simplify_mesh(body.template_m, body.faces, bones[:, 0].astype(np.int64), _LIGHT_CELL_M)
     return {
         "parents": list(body.parents),
         "faces": packer.add(body.faces.astype(np.uint16 if len(body.template_m) <= 1 << 16 else np.uint32)),
         "bones": packer.add(bones),
         "weights": packer.add(weights),
+        "light": {"kept": packer.add(kept.astype(np.uint32)), "faces": packer.add(light_faces.astype(np.uint16))},
     }
 
 
