@@ -72,7 +72,8 @@ def cut(browser: Browser, picture: np.ndarray, selector: str) -> np.ndarray:
 def test_the_body_and_the_film_are_those_of_the_moment(browser: Browser, address: str, run: Path, frame: int) -> None:
     open_page(browser, f"{address}clips/clip?time={frame / FPS}")
     told = browser.ask("viewer.describe()")
-    assert told["time"] == pytest.approx(frame / FPS, abs=1e-3)
+    # The page asks for a quarter of a frame later; a film that tells of its pictures late leaves it at that.
+    assert -1e-3 < told["time"] - frame / FPS < 0.26 / FPS
     expected = [1, 2] if frame in GAP else [1]
     assert [person["id"] for person in told["people"]] == expected
     for person, x_m in zip(told["people"], (-0.6, 0.4), strict=False):
