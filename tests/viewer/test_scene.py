@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from spsnet.body import compute_vertices, load_body
 from spsnet.geometry import axis_angle_to_matrix
-from spsnet.viewer.scene import Scene, choose_bones, make_scene, quantize_quaternions, quantize_vertices
+from spsnet.viewer.scene import Scene, make_scene, quantize_quaternions, quantize_vertices
 from viewer.made_run import CENTER_PX, FOCAL_PX, FPS, make_person
 
 SUMMARY: dict[str, Any] = {
@@ -112,11 +112,3 @@ def test_packed_rotations_are_within_four_thousandths_of_a_degree(seed: int) -> 
 
 def test_vertices_by_hand() -> None:
     assert quantize_vertices(np.array([[1.0, -0.5, 3.0]])).tolist() == [[16384, -8192, 32767]]
-
-
-def test_the_heaviest_four_bones_stay() -> None:
-    weights = np.zeros((1, 24), np.float32)
-    weights[0, [2, 5, 7, 11, 13]] = [0.4, 0.1, 0.25, 0.2, 0.05]
-    bones, kept = choose_bones(weights)
-    assert bones.tolist() == [[2, 7, 11, 5]]
-    assert kept[0] == pytest.approx(np.array([0.4, 0.25, 0.2, 0.1]) / 0.95)

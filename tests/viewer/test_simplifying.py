@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spsnet.body import load_body
-from spsnet.viewer.scene import choose_bones
+from spsnet.export.animation import choose_influences
 from spsnet.viewer.simplifying import simplify_mesh
 
 SQUARE = np.array(
@@ -25,7 +25,7 @@ def test_vertices_of_different_groups_stay_apart() -> None:
 
 def test_a_body_keeps_its_form_with_a_quarter_of_its_faces() -> None:
     body = load_body()
-    bones = choose_bones(body.skinning_weights)[0][:, 0].astype(np.int64)
+    bones = choose_influences(body.skinning_weights)[0][:, 0].astype(np.int64)
     kept, faces = simplify_mesh(body.template_m, body.faces, bones, 0.04)
     assert len(faces) < 0.26 * len(body.faces)
     assert faces.max() < len(kept)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 
 from spsnet.body import BodyModel, compute_joints
 from spsnet.body.kinematics import place_rest_joints
+from spsnet.export.animation import choose_influences
 from spsnet.geometry import axis_angle_to_matrix, matrix_to_quaternion
 from spsnet.pipeline.drawing import estimate_level, measure_extent
 from spsnet.records import PersonMotion
@@ -23,7 +24,6 @@ from spsnet.viewer.simplifying import simplify_mesh
 
 LOW_CONFIDENCE = 0.4
 """Frames below are marked on the timeline."""
-_BONES_A_VERTEX = 4
 _DEFAULT_FPS = 30.0
 _QUATERNION_UNIT, _VERTEX_UNIT = 32767, 16384
 """As in figures.js."""
@@ -93,15 +93,6 @@ def quantize_vertices(vertices_m: Float[np.ndarray, "vertices 3"]) -> Int[np.nda
     return np.clip(np.rint(vertices_m * _VERTEX_UNIT), -(1 << 15), (1 << 15) - 1).astype(np.int16)
 
 
-def choose_bones(
-    skinning_weights: Float[np.ndarray, "vertices 24"],
-) -> tuple[UInt8[np.ndarray, "vertices 4"], Float[np.ndarray, "vertices 4"]]:
-    """The four bones that move each vertex most, and their weights scaled to sum to 1: what a graphics card takes."""
-    bones = np.argsort(-skinning_weights, axis=1, kind="stable")[:, :_BONES_A_VERTEX]
-    weights = np.take_along_axis(skinning_weights, bones, axis=1)
-    return bones.astype(np.uint8), (weights / weights.sum(1, keepdims=True)).astype(np.float32)
-
-
 def _place_joints(person: PersonMotion, body: BodyModel) -> PersonMotion:
     """The person with the joints of a body, where the results of another program bring none."""
     rotations = axis_angle_to_matrix(person.body.pose_rad.reshape(-1, 24, 3).astype(np.float64))
@@ -111,7 +102,7 @@ def _place_joints(person: PersonMotion, body: BodyModel) -> PersonMotion:
 
 
 def _pack_body(body: BodyModel, packer: Packer) -> dict[str, Any]:
-    bones, weights = choose_bones(body.skinning_weights)
+    bones, weights = choose_influences(body.skinning_weights)
     kept, light_faces = simplify_mesh(body.template_m, body.faces, bones[:, 0].astype(np.int64), _LIGHT_CELL_M)
     return {
         "parents": list(body.parents),
