@@ -221,3 +221,15 @@ def test_no_clips_and_wrong_shares_are_refused() -> None:
     for name in ("mirror_share", "recombine_share", "upper_share", "limb_share", "bold_share"):
         with pytest.raises(ValueError, match=rf"MotionConfig\.{name} should be from 0 to 1, got 1\.5"):
             MotionConfig(**{name: 1.5})
+
+
+def test_varied_otherwise_a_library_is_as_if_made_anew() -> None:
+    clips = [make_clip("a"), make_clip("reactidle/b")]
+    config = replace(PLAIN, mirror_share=0.5, idle_weight=0.01)
+    library = MotionLibrary(clips)
+    varied, anew = (one.sample(torch.Generator().manual_seed(1), 40, 8) for one in
+                    (library.vary(config), MotionLibrary(clips, config)))  # fmt: skip
+    for ours, theirs in zip(varied, anew, strict=True):
+        assert torch.equal(ours, theirs)
+    before = library.sample(torch.Generator().manual_seed(1), 40, 8)
+    assert not torch.equal(before.rotations, varied.rotations)

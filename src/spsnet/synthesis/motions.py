@@ -1,6 +1,7 @@
 """Endless motion out of a few hours of capture: re-timed, mirrored, recombined, bent a little, turned."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,16 +70,25 @@ class MotionLibrary:
         """
         if not clips:
             raise ValueError("clips should hold at least one motion")
-        self._config = config or MotionConfig()
         stacked = np.concatenate([clip.rotations for clip in clips]).astype(np.float32)
         self._quaternions = matrix_to_quaternion(torch.from_numpy(stacked))
         self._roots = torch.from_numpy(np.concatenate([clip.root_m for clip in clips]).astype(np.float32))
         lengths = np.array([len(clip) for clip in clips])
         self._lengths = torch.from_numpy(lengths)
         self._starts = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)[:-1]]))
-        idle = np.array(["reactidle" in clip.name for clip in clips])
-        self._weights = torch.from_numpy(lengths * np.where(idle, self._config.idle_weight, 1.0))
+        self._idle = np.array(["reactidle" in clip.name for clip in clips])
         self.seconds = float(lengths.sum() / FPS)
+        self._configure(config or MotionConfig())
+
+    def vary(self, config: MotionConfig) -> "MotionLibrary":
+        """The same clips, varied otherwise; nothing is converted again."""
+        other = copy(self)
+        other._configure(config)
+        return other
+
+    def _configure(self, config: MotionConfig) -> None:
+        self._config = config
+        self._weights = self._lengths * torch.from_numpy(np.where(self._idle, config.idle_weight, 1.0))
 
     def sample(self, generator: torch.Generator, batch: int, frames: int) -> WorldMotion:
         """Draw windows; the root still has its captured heading."""

@@ -50,7 +50,7 @@ class ModelRun:
         """
         weights, network = recipe.objective.weights, recipe.network
         self._recipe, self._loaded = recipe, loaded
-        self._library = MotionLibrary(loaded.clips, recipe.motion)
+        self._library = loaded.library.vary(recipe.motion)
         torch.manual_seed(recipe.loop.seed)
         self.network = SpsNet(network)
         """After `train` it has the averaged weights, of the best epoch or of the last."""
@@ -63,7 +63,7 @@ class ModelRun:
             captured = MotionConfig(
                 speed=recipe.motion.speed, idle_weight=recipe.motion.idle_weight, offset_rad=0.0, recombine_share=0.0
             )
-            self.real_motions = RealMotions(MotionLibrary(loaded.clips, captured), root, recipe.cameras)
+            self.real_motions = RealMotions(loaded.library.vary(captured), root, recipe.cameras)
 
     def train(self, folder: Path, *, resume: bool = False) -> Iterator[Report]:
         """Train in place and write the model into `folder/model`.

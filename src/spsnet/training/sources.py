@@ -1,6 +1,7 @@
 """What trainings learn from: folders by name, and the same opened once for any number of runs."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from spsnet.body import BodyModel, KeypointModel, load_body
@@ -9,6 +10,7 @@ from spsnet.datasets.motion_clips import MotionClip
 from spsnet.datasets.shards import ObservedWindows, WindowSet, load_windows
 from spsnet.records import UserError
 from spsnet.synthesis.mocap import load_mocap
+from spsnet.synthesis.motions import MotionLibrary
 from spsnet.synthesis.noise_bank import NoiseBank
 from spsnet.training.outlines import OutlineLoss
 from spsnet.training.recipe import TrainingRecipe, split_clips
@@ -46,6 +48,11 @@ class LoadedSources:
     stills: WindowSet | None
     films: WindowSet | None
     validation: ObservedWindows | None
+
+    @cached_property
+    def library(self) -> MotionLibrary:
+        """The clips, to be varied as each recipe says."""
+        return MotionLibrary(self.clips)
 
 
 def load_sources(recipe: TrainingRecipe, sources: TrainingSources) -> LoadedSources:
