@@ -83,10 +83,12 @@ class AblationRecipe:
         if BASE_NAME in self.variants:
             raise ValueError(f"AblationRecipe.variants should not be called {BASE_NAME!r}, that is the base")
         for name, variant in self.variants.items():
+            led_alike = replace(
+                variant.loop, lead_steps=self.base.loop.lead_steps, lead_batch=self.base.loop.lead_batch
+            )
+            alike = replace(variant, loop=led_alike)
             for field_name in ("encoder", "loop", "spare_validation"):
-                ours, theirs = getattr(variant, field_name), getattr(self.base, field_name)
-                if field_name == "loop":
-                    ours = replace(ours, lead_steps=theirs.lead_steps, lead_batch=theirs.lead_batch)
+                ours, theirs = getattr(alike, field_name), getattr(self.base, field_name)
                 if ours != theirs:
                     raise ValueError(f"{name!r} should have the {field_name} of the base, {theirs}, it has {ours}")
             more = variant.needs - self.base.needs
