@@ -25,8 +25,8 @@ from spsnet.server.uploads import receive, require_film, require_plain_name
 from spsnet.viewer.clips import ViewedClip, open_clip
 from spsnet.viewer.film import prepare_film
 from spsnet.viewer.page import FILM, MOTION, make_served_page
+from spsnet.viewer.server import OWN_HOSTS
 
-_OWN_HOSTS = ("127.0.0.1", "localhost")
 _NEWS_EVERY_S = 0.3
 _KEPT_CLIPS = 4
 _HEADERS = {
@@ -172,7 +172,7 @@ def _add_results(app: FastAPI, store: JobStore) -> None:
 
 async def _guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
     """Answer to this machine's own pages alone: other sites' pages can send requests here as well."""
-    own = request.url.hostname in _OWN_HOSTS
+    own = request.url.hostname in OWN_HOSTS
     origin = request.headers.get("origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     if not own or (foreign and request.method not in ("GET", "HEAD")):

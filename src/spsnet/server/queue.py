@@ -139,12 +139,11 @@ class JobQueue:
     def _work(self) -> None:
         while True:
             with self._news:
-                job = next((job for job in self._store.list() if job.state == "waiting"), None)
-                while job is None and not self._ends:
+                while not self._ends and (job := self._find_next()) is None:
                     self._news.wait()
-                    job = next((job for job in self._store.list() if job.state == "waiting"), None)
-                if self._ends or job is None:
+                if self._ends:
                     return
+                assert job is not None
                 self._store.change(job.number, state="running")
                 self._running, self._progress = job.number, {}
                 film, out = self._store.get_film(job), self._store.get_out(job)
@@ -156,6 +155,10 @@ class JobQueue:
                 self._finish(job, said, errors)
                 self._running, self._process = None, None
                 self._news.notify_all()
+
+    def _find_next(self) -> Job | None:
+        """The oldest that waits."""
+        return next((job for job in self._store.list() if job.state == "waiting"), None)
 
     def _listen(self, process: subprocess.Popen[str]) -> tuple[dict[str, Any], str]:
         """What a process last said of how it ended, and its errors."""

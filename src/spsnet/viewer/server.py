@@ -17,7 +17,8 @@ from spsnet.viewer.clips import ViewedClip, open_clip
 from spsnet.viewer.film import prepare_film
 from spsnet.viewer.page import FILM, MOTION, make_served_page
 
-_OWN_NAMES = ("127.0.0.1", "localhost")
+OWN_HOSTS = ("127.0.0.1", "localhost")
+"""Names by which a page on this machine may call its server: those of other sites would let their pages read it."""
 _OCTETS = "application/octet-stream"
 
 
@@ -102,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Give out a page or a part of one."""
-        if (self.headers.get("Host") or "").rpartition(":")[0] not in _OWN_NAMES:
+        if (self.headers.get("Host") or "").rpartition(":")[0] not in OWN_HOSTS:
             self._refuse(HTTPStatus.FORBIDDEN, "this server answers to 127.0.0.1 only")
             return
         words = [unquote(word) for word in urlsplit(self.path).path.split("/")[1:]]
