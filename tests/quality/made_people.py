@@ -1,5 +1,6 @@
 """Results without a fault: somebody who walks slantwise past the camera, and landmarks that agree."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -63,3 +64,17 @@ def place_person(
         joint_names=build_keypoint_model(body, ("smpl24", "coco17")).names,
         keypoints_px=np.concatenate([landmarks, np.full((frames, 33, 1), 0.9)], -1),
     )
+
+
+def take_first_frame(person: PersonMotion) -> PersonMotion:
+    return replace(
+        person,
+        **{
+            name: getattr(person, name)[:1]
+            for name in (
+                "frame_index", "time_s", "box_xys_px", "confidence", "filled_mask", "crop_camera", "joints_m",
+                "joints_px", "keypoints_px",
+            )
+        },
+        body=replace(person.body, pose_rad=person.body.pose_rad[:1], translation_m=person.body.translation_m[:1]),
+    )  # fmt: skip

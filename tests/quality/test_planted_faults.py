@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from quality.made_people import FACTS, FPS, UP, make_person
+from quality.made_people import FACTS, FPS, UP, make_person, take_first_frame
 from spsnet.quality import faults
 from spsnet.quality.findings import Finding
 from spsnet.quality.report import make_report
@@ -168,16 +168,6 @@ def test_many_stretches_are_told_in_one_sentence() -> None:
 
 
 def test_one_frame_and_nobody() -> None:
-    one = replace(
-        GOOD,
-        **{
-            name: getattr(GOOD, name)[:1]
-            for name in (
-                "frame_index", "time_s", "box_xys_px", "confidence", "filled_mask", "crop_camera", "joints_m",
-                "joints_px", "keypoints_px",
-            )
-        },
-        body=replace(GOOD.body, pose_rad=GOOD.body.pose_rad[:1], translation_m=GOOD.body.translation_m[:1]),
-    )  # fmt: skip
+    one = take_first_frame(GOOD)
     assert judge(one) == ()
     assert judge() == ()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.main import get_command
 
-from quality.made_people import FACTS, UP, make_person
+from quality.made_people import FACTS, UP, make_person, take_first_frame
 from spsnet.cli.main import app
 from spsnet.quality import faults
 from spsnet.quality.contact_sheet import ContactSheet, choose_rows
@@ -48,17 +48,7 @@ def test_json_says_the_same() -> None:
 
 
 def test_a_person_of_one_frame_is_null_where_nothing_can_be_measured() -> None:
-    one = replace(
-        GOOD,
-        **{
-            name: getattr(GOOD, name)[:1]
-            for name in (
-                "frame_index", "time_s", "box_xys_px", "confidence", "filled_mask", "crop_camera", "joints_m",
-                "joints_px", "keypoints_px",
-            )
-        },
-        body=replace(GOOD.body, pose_rad=GOOD.body.pose_rad[:1], translation_m=GOOD.body.translation_m[:1]),
-    )  # fmt: skip
+    one = take_first_frame(GOOD)
     told = json.loads(format_json(make_report([one], FACTS, up=UP)))["people"][0]
     assert told["jitter_m_s2"] is None
     assert told["skate_mm_s"] is None
