@@ -9,7 +9,7 @@ from spsnet.training.recipe import TrainingRecipe
 
 WEIGHTS = LossWeights(
     pose=1.0,
-    shape=0.3,
+    shape=1.0,
     joints=4.0,
     keypoints=1.0,
     velocity=25.0,
@@ -37,11 +37,11 @@ def make_recipe() -> TrainingRecipe:
     )
     return TrainingRecipe(
         name="default",
-        version="0.3",
+        version="0.4",
         encoder="blazepose-heavy",
         features=features,
         network=network,
-        objective=ObjectiveConfig(weights=WEIGHTS, errors="distance", again_share=0.2),
+        objective=ObjectiveConfig(weights=WEIGHTS, errors="distance", joints_teach_shape=False, again_share=0.2),
         loop=LoopConfig(steps=4500, batch=16, lead_steps=2000, learning_rate=1e-3, keep="last"),
         batch=BatchConfig(rendered_share=0.3, stills=128, simulated_stills=512),
         motion=MotionConfig(upper_share=0.25, limb_share=0.5),

@@ -126,6 +126,30 @@ def test_each_weight_alone_reaches_the_network(name: str) -> None:
     assert any(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
 
 
+@pytest.mark.parametrize("loss", ["joints", "keypoints", "velocity"])
+def test_beta_is_taught_by_itself_alone_where_joints_shall_not_teach_it(loss: str) -> None:
+    weights = LossWeights(shape=1.0, **{loss: 1.0})
+    windows = draw_batch()
+    film = windows._replace(labelled=torch.zeros_like(windows.labelled))
+
+    def find_slope(config: ObjectiveConfig, drawn: TrainingWindows) -> Tensor:
+        oracle = Oracle(windows)
+        wrong = (windows.shape + 0.5).requires_grad_()
+        oracle.windows = windows._replace(shape=wrong)
+        total, _ = SpsObjective(POINTS, FEATURES, config).compute_generator_loss(oracle, None, batch_of(drawn), CHANCE)
+        (slope,) = torch.autograd.grad(total.total, wrong)
+        return slope
+
+    of_itself = find_slope(ObjectiveConfig(weights=LossWeights(shape=1.0)), windows)
+    apart = ObjectiveConfig(weights=weights, joints_teach_shape=False)
+    assert torch.equal(find_slope(apart, windows), of_itself)
+    assert not torch.allclose(find_slope(ObjectiveConfig(weights=weights), windows), of_itself)
+    alone = replace(apart, weights=replace(weights, shape=0.0))
+    assert find_slope(alone, windows).abs().sum() > 0, "nothing else would teach β"
+    if loss == "keypoints":
+        assert find_slope(apart, film).abs().sum() > 0, "a film's β is not known"
+
+
 def test_films_have_their_landmarks_alone() -> None:
     windows = draw_batch()
     film = windows._replace(

@@ -43,6 +43,7 @@ def test_each_variant_of_the_default_recipe_differs_in_one_choice() -> None:
         "without A and F": {"use_attention": False, "use_forecasting": False, "forecast": 0},
         "attention as written": {"attention_scale": "none"},
         "L_mask as written": {"two_sided_mask": False},
+        "joints teach β too": {"joints_teach_shape": True},
         "D as written": {"discriminator_root": "camera"},
         "errors as written": {"errors": "squared", "pose": 2, "shape": 0.1, "joints": 20, "keypoints": 5},
     }

@@ -97,6 +97,9 @@ class ObjectiveConfig:
     """False: L_mask as written, which a larger silhouette never displeases."""
     discriminator_root: RootMode = "heading"
     """How D sees the root's rotation."""
+    joints_teach_shape: bool = True
+    """False: where L_SMPL teaches β, L_3D, L_2D and the velocity are met by pose and camera alone. The less of a pose
+    can be told, the nearer to the truth the joints of a small body are, and so these losses teach one."""
     again_share: float = 1.0
     """Of a batch's windows, drawn anew in every step, those that the network sees again for L_camera and L_param: each
     costs as much as all other losses together."""
@@ -246,7 +249,10 @@ class SpsObjective:
             terms["pose"] = compare_poses(output.rotations, rotations, known)
         if weights.shape:
             terms["shape"] = compute_shape_loss(output.shape, batch.shape, known.any(1))
-        predicted = self._place(output.rotations, output.shape)
+        shape = output.shape
+        if weights.shape and not self._config.joints_teach_shape:
+            shape = torch.where(batch.labelled[:, None], shape.detach(), shape)
+        predicted = self._place(output.rotations, shape)
         with torch.no_grad():
             target = self._place(rotations, batch.shape)
             seen = project_points(target + translation_m[:, :, None], FOCAL_PX, _center(sight))

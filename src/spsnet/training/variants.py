@@ -64,6 +64,8 @@ def _list_variants(base: TrainingRecipe) -> Iterator[tuple[str, TrainingRecipe]]
         yield "attention as written", replace(base, network=replace(network, attention_scale="none"))
     if weights.mask and objective.two_sided_mask:
         yield "L_mask as written", replace(base, objective=replace(objective, two_sided_mask=False))
+    if weights.shape and not objective.joints_teach_shape:
+        yield "joints teach β too", replace(base, objective=replace(objective, joints_teach_shape=True))
     if weights.adversarial and objective.discriminator_root != "camera":
         yield "D as written", replace(base, objective=replace(objective, discriminator_root="camera"))
 
