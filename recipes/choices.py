@@ -1,12 +1,13 @@
-"""Which mixture, motions and weights should the default recipe have? Judged by motions that these trainings spare."""
+"""Which mixture, motions, weights and sizes should the default recipe have? Judged by motions that these spare."""
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from spsnet.training.batching import BatchConfig
 from spsnet.training.recipe import AblationRecipe, TrainingRecipe, load_recipe
 
-STEPS, LEAD, WINDOWS = 1200, 800, 12
+STEPS, LEAD, WINDOWS = 600, 400, 8
 """Of each run."""
 
 
@@ -18,9 +19,9 @@ def make_recipe() -> AblationRecipe:
         steps=STEPS,
         batch=WINDOWS,
         lead_steps=LEAD,
-        warmup_steps=100,
-        average=0.99,
-        epoch_steps=STEPS // 6,
+        warmup_steps=50,
+        average=0.98,
+        epoch_steps=STEPS // 2,
     )
     weights = replace(default.objective.weights, mask=0.0, adversarial=0.0, camera=0.0)
     base = replace(
@@ -39,6 +40,9 @@ def make_recipe() -> AblationRecipe:
     def weigh(**changes: float) -> TrainingRecipe:
         return replace(base, objective=replace(base.objective, weights=replace(weights, **changes)))
 
+    def build(**changes: Any) -> TrainingRecipe:
+        return replace(base, network=replace(base.network, **changes))
+
     variants = {
         "without the lead": at_once,
         "windows alone": replace(at_once, batch=BatchConfig(rendered_share=0.0)),
@@ -46,6 +50,12 @@ def make_recipe() -> AblationRecipe:
         "limbs as captured": move(limb_share=0.0),
         "bent twice as much": move(offset_rad=0.24),
         "keypoints 4": weigh(keypoints=4.0),
-        "dropout": replace(base, network=replace(base.network, regressor_dropout=0.2)),
+        "joints teach β too": replace(base, objective=replace(base.objective, joints_teach_shape=True)),
+        "dropout": build(regressor_dropout=0.2),
+        "1 iteration": build(iterations=1),
+        "6 iterations": build(iterations=6),
+        "width 128": build(stem_width=128),
+        "width 512": build(stem_width=512),
+        "trunk of 1024": build(hidden=1024),
     }
     return AblationRecipe(name="choices", base=base, variants=variants, seeds=(0,))
