@@ -17,6 +17,7 @@ from reference.made_measured import (
     make_trap,
     make_truth_clip,
     make_vibe_person,
+    place_joints,
     write_clips,
     write_smpl,
     write_vibe,
@@ -184,6 +185,24 @@ def test_other_programs_results_are_measured_and_the_files_are_the_same_twice(
     assert all(float(row["value"]) < 0.1 for row in everything if row["metric"].endswith("mpjpe_mm"))
     assert {row["name"] for row in rows if row["of"] == "clip"} == {"street/0", "street/1"}
     assert len({row["name"] for row in rows if row["of"] == "joint"}) == 14
+
+
+def test_each_joint_has_its_interval_in_every_file(tmp_path: Path) -> None:
+    """Two films as long, the wrist 20 mm aside in one and 60 in the other."""
+    body = make_body(20)
+    lsp = {"posed": body, "joints_m": place_joints(body, "lsp14"), "joint_set": "lsp14"}
+    films = [make_truth_clip(sequence=name, frames=20, **lsp) for name in ("cafe", "street")]
+    data = write_clips(tmp_path / "3dpw", [[clip] for clip in films])
+    for clip, wrist_mm in zip(films, (20, 60), strict=True):
+        write_vibe(tmp_path / "vibe" / f"{clip.sequence}.pkl", [make_vibe_person(clip, wrist_mm=wrist_mm)])
+    words = ["--predictions", tmp_path / "vibe", "--protocol", "spsnet", "-o", tmp_path / "out"]
+    assert call("evaluate", "--data", data, *words) == 0
+    rows = csv.DictReader(read(tmp_path / "out", "results.csv").splitlines())
+    wrist = next(row for row in rows if (row["of"], row["name"], row["metric"]) == ("joint", "right_wrist", "mpjpe_mm"))
+    assert [float(wrist[key]) for key in ("low", "value", "high")] == pytest.approx([20, 40, 60], abs=0.1)
+    (plain,) = json.loads(read(tmp_path / "out", "results.json"))["measurements"]
+    assert plain["joint_mpjpe_mm"]["right_wrist"] == {key: float(wrist[key]) for key in ("value", "low", "high")}
+    assert "40.0 ± 20.0 (" in read(tmp_path / "out", "report.html")
 
 
 class Page(HTMLParser):

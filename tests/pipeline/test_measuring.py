@@ -84,7 +84,7 @@ def test_errors_are_those_made_and_everything_is_said(tmp_path: Path) -> None:
     clips = make_h36m(tmp_path / "h36m")
     (one,) = measure_clips(clips, Knowing(34), [SPSNET], {})
     assert one.result.mpjpe_mm.value == pytest.approx(2)  # one of 17 joints
-    assert one.result.joint_mpjpe_mm["right_wrist"] == pytest.approx(34)
+    assert one.result.joint_mpjpe_mm["right_wrist"].value == pytest.approx(34)
     assert (one.result.frames, one.result.total_frames, dict(one.result.dropped)) == (120, 120, {})
     assert (one.true_joints, one.missing_joints) == ("the data set's own joints (h36m17)", ())
     assert one.predicted_joints == "the truth's"
@@ -172,7 +172,7 @@ def test_vibes_own_joints_are_taken_without_smpl(street: PreparedClips, tmp_path
     assert one.predicted_joints == "the file's own joints (spin49)"
     assert one.result.frames == 78
     assert [clip.mpjpe_mm for clip in one.result.sequences] == pytest.approx([0, 26 / 14], abs=1e-3)
-    assert one.result.joint_mpjpe_mm["right_wrist"] == pytest.approx(26 * 40 / 78, abs=1e-2)
+    assert one.result.joint_mpjpe_mm["right_wrist"].value == pytest.approx(26 * 40 / 78, abs=1e-2)
     assert one.result.pve_mm is None
 
 

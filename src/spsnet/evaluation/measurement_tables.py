@@ -127,15 +127,15 @@ def list_metrics(result: ProtocolResult) -> dict[str, Estimate | None]:
 def _list_numbers(result: ProtocolResult) -> Iterator[tuple[object, ...]]:
     for metric, estimate in list_metrics(result).items():
         if estimate is not None:
-            yield "all", "", metric, *map(_text, (estimate.value, estimate.low, estimate.high)), result.frames
+            yield "all", "", metric, *_list_texts(estimate), result.frames
     for clip in result.sequences:
         for metric in ("mpjpe_mm", "pa_mpjpe_mm", "pve_mm", "acceleration_mm_frame2"):
             value = getattr(clip, metric)
             if value is not None:
                 yield "clip", clip.name, metric, _text(value), "", "", clip.frames
     for metric, joints in (("mpjpe_mm", result.joint_mpjpe_mm), ("pa_mpjpe_mm", result.joint_pa_mpjpe_mm)):
-        for joint, value in joints.items():
-            yield "joint", joint, metric, _text(value), "", "", result.frames
+        for joint, estimate in joints.items():
+            yield "joint", joint, metric, *_list_texts(estimate), result.frames
 
 
 def _measurement_to_plain(one: Measurement) -> dict[str, Any]:
@@ -153,8 +153,8 @@ def _measurement_to_plain(one: Measurement) -> dict[str, Any]:
         "total_frames": result.total_frames,
         "dropped": dict(result.dropped),
         "metrics": {name: None if e is None else asdict(e) for name, e in list_metrics(result).items()},
-        "joint_mpjpe_mm": dict(result.joint_mpjpe_mm),
-        "joint_pa_mpjpe_mm": dict(result.joint_pa_mpjpe_mm),
+        "joint_mpjpe_mm": {joint: asdict(e) for joint, e in result.joint_mpjpe_mm.items()},
+        "joint_pa_mpjpe_mm": {joint: asdict(e) for joint, e in result.joint_pa_mpjpe_mm.items()},
         "clips": [asdict(clip) for clip in result.sequences],
         "worst_frames": [
             {"clip": frame.name, "frame_index": frame.frame_index, "time_s": frame.time_s, "mpjpe_mm": frame.mpjpe_mm}
@@ -192,6 +192,10 @@ def _join_headings(cells: Sequence[Sequence[str]]) -> list[list[str]]:
     """Two rows of headings as one, for Markdown."""
     first, second, *body = cells
     return [[f"{a} {b}".strip() for a, b in zip(first, second, strict=True)], *map(list, body)]
+
+
+def _list_texts(estimate: Estimate) -> tuple[str, str, str]:
+    return _text(estimate.value), _text(estimate.low), _text(estimate.high)
 
 
 def _text(value: float) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from spsnet.evaluation.protocols import MPI_INF_3DHP, AccelerationUnit, Protocol
 from spsnet.evaluation.sequence_errors import SequenceErrors
@@ -13,10 +13,10 @@ from spsnet.metrics import (
     Estimate,
     average,
     average_by_frame,
-    average_by_joint,
     compute_acceleration_error,
     compute_auc,
     compute_pck,
+    estimate_by_joint,
     estimate_mean,
     mask_accelerations,
 )
@@ -61,8 +61,9 @@ class ProtocolResult:
     """Of 3DHP's 14 joints (without pelvis, spine, head), nearer than 150 mm; None on other data sets."""
     auc_percent: Estimate | None
     """Mean of the PCK at 0, 5, …, 150 mm (`metrics.AUC_THRESHOLDS_MM`)."""
-    joint_mpjpe_mm: Mapping[str, float]
-    joint_pa_mpjpe_mm: Mapping[str, float]
+    joint_mpjpe_mm: Mapping[str, Estimate]
+    """Each interval holds for its joint alone; NaN where a joint is never labelled."""
+    joint_pa_mpjpe_mm: Mapping[str, Estimate]
     sequences: tuple[SequenceScore, ...]
 
     def describe(self) -> str:
@@ -120,8 +121,10 @@ def join_sequences(sequences: Sequence[SequenceErrors]) -> ProtocolResult:
         acceleration={unit: estimate(parts) for unit, parts in _accelerate(protocol, sequences, means).items()},
         pck_percent=estimate([pck for pck, _ in correct]) if correct else None,
         auc_percent=estimate([auc for _, auc in correct]) if correct else None,
-        joint_mpjpe_mm=_average_joints([(errors.mpjpe_mm, errors.joint_mask) for errors in sequences], joint_set),
-        joint_pa_mpjpe_mm=_average_joints([(e.pa_mpjpe_mm, np.isfinite(e.pa_mpjpe_mm)) for e in sequences], joint_set),
+        joint_mpjpe_mm=_estimate_joints([(e.mpjpe_mm, e.joint_mask) for e in sequences], film, joint_set),
+        joint_pa_mpjpe_mm=_estimate_joints(
+            [(e.pa_mpjpe_mm, np.isfinite(e.pa_mpjpe_mm)) for e in sequences], film, joint_set
+        ),
         sequences=tuple(_score(errors, mean) for errors, mean in zip(sequences, means, strict=True)),
     )
 
@@ -144,11 +147,13 @@ def _average_frames(errors: SequenceErrors) -> _FrameMeans:
     )
 
 
-def _average_joints(
-    values: list[tuple[Float[np.ndarray, "_ joints"], Bool[np.ndarray, "_ joints"]]], joint_set: JointSet
-) -> dict[str, float]:
-    mean = average_by_joint(*(np.concatenate(parts) for parts in zip(*values, strict=True)))
-    return dict(zip(joint_set.joint_names, mean.tolist(), strict=True))
+def _estimate_joints(
+    values: list[tuple[Float[np.ndarray, "_ joints"], Bool[np.ndarray, "_ joints"]]],
+    film: Int[np.ndarray, " frames"],
+    joint_set: JointSet,
+) -> dict[str, Estimate]:
+    errors, masks = (np.concatenate(parts) for parts in zip(*values, strict=True))
+    return dict(zip(joint_set.joint_names, estimate_by_joint(errors, masks, sequence=film), strict=True))
 
 
 def _accelerate(

@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 
 from spsnet.evaluation import table_one
+from spsnet.evaluation.cells import format_estimate, format_number
 from spsnet.evaluation.measurement import Measurement, WorstFrame, group_by_data, group_by_protocol
 from spsnet.evaluation.measurement_tables import NOTES, describe_group, fill_results, list_remarks, title_data
 from spsnet.evaluation.report_drawings import COLORS, Line, draw_curves, draw_picture, draw_skeletons
@@ -21,7 +22,8 @@ tr.own td { font-weight: 600; background: var(--card); }
 .joints { display: grid; grid-template-columns: max-content 1fr; gap: 6px 12px; align-items: center;
   max-width: 720px; font-size: 0.9rem; }
 .bar { display: flex; align-items: center; gap: 6px; font-size: 0.8rem; line-height: 1.3; }
-.bar i { display: block; height: 9px; min-width: 1px; border-radius: 2px; } .bars { min-width: 0; }
+.bar i { display: block; height: 9px; min-width: 1px; border-radius: 2px; } .bar span { white-space: nowrap; }
+.bars { min-width: 0; }
 svg .truth { stroke: var(--ink); } svg .white { stroke: #fff; }
 svg .halo { stroke: #000; stroke-width: 6; opacity: 0.6; }
 svg .box { fill: none; stroke: #ffd43b; stroke-width: 1.5; stroke-dasharray: 6 4; }
@@ -99,17 +101,17 @@ def _show_details(group: Sequence[Measurement]) -> list[str]:
 
 
 def _show_joints(group: Sequence[Measurement]) -> str:
-    known = [v for one in group for v in one.result.joint_mpjpe_mm.values() if v == v]
+    known = [e.value for one in group for e in one.result.joint_mpjpe_mm.values() if e.value == e.value]
     top = max(known, default=1.0) or 1.0
     rows = []
     for joint in group[0].result.joint_mpjpe_mm:
         bars = ""
         for i, one in enumerate(group):
-            value, aligned = one.result.joint_mpjpe_mm[joint], one.result.joint_pa_mpjpe_mm[joint]
-            if value == value:
+            error, aligned = one.result.joint_mpjpe_mm[joint], one.result.joint_pa_mpjpe_mm[joint]
+            if error.value == error.value:
                 bars += (
-                    f'<div class="bar"><i style="width:{70 * value / top:.1f}%;background:{_color(i)}"></i>'
-                    f"{value:.0f} ({aligned:.0f})</div>"
+                    f'<div class="bar"><i style="width:{60 * error.value / top:.1f}%;background:{_color(i)}"></i>'
+                    f"<span>{format_estimate(error)} ({format_number(aligned.value)})</span></div>"
                 )
         rows.append(f'<span>{escape(joint.replace("_", " "))}</span><div class="bars">{bars or "not labelled"}</div>')
     return f'<div class="joints">{"".join(rows)}</div>'
