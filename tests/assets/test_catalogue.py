@@ -19,13 +19,13 @@ from spsnet.records import UserError
 def test_every_asset_is_found_by_its_name_and_has_its_own_place():
     assets = list_assets()
     assert [find_asset(asset.name) for asset in assets] == list(assets)
-    assert len({asset.name for asset in assets}) == len({asset.filename for asset in assets}) == len(assets) == 16
+    assert len({asset.name for asset in assets}) == len({asset.filename for asset in assets}) == len(assets) == 17
 
 
 def test_roles_part_the_catalogue():
-    encoders, detectors, films = (list_assets(role) for role in ("encoder", "detector", "footage"))
-    assert (len(encoders), len(detectors), len(films)) == (2, 4, 10)
-    assert set(encoders) | set(detectors) | set(films) == set(list_assets())
+    parts = [list_assets(role) for role in ("encoder", "detector", "footage", "calibration")]
+    assert [len(part) for part in parts] == [2, 4, 10, 1]
+    assert {asset for part in parts for asset in part} == set(list_assets())
 
 
 def test_a_detector_of_two_files_keeps_them_together():

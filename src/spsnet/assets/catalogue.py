@@ -8,7 +8,7 @@ from typing import Literal
 from spsnet.records import UserError
 
 Registry = Literal["pypi", "npm", "debian"]
-Role = Literal["encoder", "detector", "footage"]
+Role = Literal["encoder", "detector", "footage", "calibration"]
 
 DEFAULT_DETECTOR = "nanodet"
 """The detector that `spsnet run` uses when nobody names one."""
@@ -168,6 +168,17 @@ _ASSETS: tuple[Asset, ...] = (
             about="a gymnast on a beam" + (" and a computer-made person" if people == "multi" else ""),
         )
         for (people, camera), (sha256, size) in _POSE2SIM_VIDEOS.items()
+    ),
+    Asset(
+        name="calibration-pose2sim",
+        role="calibration",
+        package=_POSE2SIM,
+        member="Pose2Sim/Demo_SinglePerson/calibration/Calib.qca.txt",
+        filename="pose2sim.qca.txt",
+        sha256="fd90e4bbae3278ef1dc0cdd42a34ee06bf88286f628a02c00a29407aa39e34c5",
+        size=4_843,
+        licence="BSD-3-Clause",
+        about="where the pose2sim films' four cameras stood",
     ),
     Asset(
         name="footage-vtest",
