@@ -126,7 +126,7 @@ def test_spins_root_is_found_whatever_the_joints(smpl: dict[str, BodyJoints]) ->
 
 
 def test_what_has_no_truth_for_a_protocol_is_refused() -> None:
-    with pytest.raises(UserError, match="made: walk/1 cannot be measured in 3D: it has no 3D labels"):
+    with pytest.raises(UserError, match="walk/1 cannot be measured in 3D: its labels are in the picture alone; give"):
         make_truth(make_bare_clip(), SPSNET, {})
     posed_alone = make_clip(joints_m=None, joint_set=None)
     with pytest.raises(UserError, match="its labels are poses of SMPL; give --smpl DIR"):

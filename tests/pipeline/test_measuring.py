@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from interchange.made_results import READABLE, make_gvhmr, save_tensors
 from pipeline.test_lifting import write_model
 from reference.made_measured import (
+    compute_box,
     make_body,
     make_own_motion,
     make_trap,
@@ -25,7 +27,7 @@ from spsnet.evaluation.clip_motions import make_truth, prepare_bodies
 from spsnet.evaluation.measured_motion import MotionArrays
 from spsnet.evaluation.protocols import Protocol, get_protocol
 from spsnet.evaluation.smpl_bodies import load_smpl
-from spsnet.interchange import write_results
+from spsnet.interchange import FORMATS, write_results
 from spsnet.pipeline.lifting import Lifter
 from spsnet.pipeline.measuring import measure_clips
 from spsnet.pipeline.predictors import FilePredictor, ModelPredictor, Prediction, Told
@@ -212,6 +214,53 @@ def test_our_own_results_are_posed_with_our_body(tmp_path: Path) -> None:
             (one,) = measure_clips(clips, FilePredictor(path, "spsnet", {}), [protocol], {})
             assert one.result.mpjpe_mm.value == pytest.approx(0, abs=1e-3)
             assert one.predicted_joints == f"{protocol.get_joint_set('human36m')} joints of our body"
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_results_of_every_program_are_measured(tmp_path: Path, name: str) -> None:
+    """Each as its program writes it, but for the body, of which the file says that it is SMPL; hands are still."""
+    bodies = prepare_bodies(load_smpl(write_smpl(tmp_path / "smpl")))
+    posed = [make_body(20, (1.5 * person - 0.5, 0.0, 4.0), seed=person) for person in (0, 1)]
+    for body in posed:
+        body.pose_rad[:, 66:] = 0
+    film = [make_truth_clip(person=person, frames=20, posed=body) for person, body in enumerate(posed)]
+    street = PreparedClips(write_clips(tmp_path / "3dpw", [film]))
+    people = [
+        replace(
+            make_own_motion(body),
+            person=str(number),
+            body="smpl",
+            box_xys_px=compute_box(place_joints(body, "lsp14")),
+        )
+        for number, body in enumerate(reversed(posed), start=1)
+    ]
+    one_a_file = FORMATS[name].single
+    path = tmp_path / "results" / ("street" if one_a_file else f"street{FORMATS[name].suffix}")
+    path.parent.mkdir()
+    write_results(people, path, name)
+    for given in (path, path.parent):
+        (one,) = measure_clips(street, FilePredictor(given, None, bodies), [SPSNET], bodies)
+        assert (one.result.frames, dict(one.result.dropped)) == (40, {})
+        assert one.predicted_joints == "lsp14 joints of SMPL's surface"
+        assert one.result.mpjpe_mm.value == pytest.approx(0, abs=1e-2)
+        assert one.result.pve_mm is not None
+        assert one.result.pve_mm.value == pytest.approx(0, abs=1e-2)
+
+
+def test_smplx_is_not_taken_for_smpl(street: PreparedClips, tmp_path: Path) -> None:
+    bodies = prepare_bodies(load_smpl(write_smpl(tmp_path / "smpl")))
+    path = save_tensors(tmp_path / "hmr4d_results.pt", make_gvhmr())
+    clips = PreparedClips(write_clips(tmp_path / "alone" / "3dpw", [[next(iter(street)).clip]]))
+    with pytest.raises(UserError, match="smplx is another body than SMPL; bring it to SMPL by the tools of its makers"):
+        measure_clips(clips, FilePredictor(path, None, bodies), [SPSNET], bodies)
+
+
+def test_what_has_no_labels_in_space_is_refused_first(tmp_path: Path) -> None:
+    clip = replace(make_truth_clip("human36m"), joints_m=None, joint_set=None)
+    clips = PreparedClips(write_clips(tmp_path / "flat", [[clip]], encoder=None))
+    lifter = Lifter(write_model(tmp_path / "model", load_body().name), load_body())
+    with pytest.raises(UserError, match="cannot be measured in 3D: its labels are in the picture alone; give --data"):
+        measure_clips(clips, ModelPredictor("m", lifter, refine=False), [SPSNET], {})
 
 
 def test_results_are_found_film_by_film(tmp_path: Path) -> None:

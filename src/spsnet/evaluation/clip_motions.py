@@ -108,7 +108,9 @@ def describe_truth(clip: Clip, protocol: Protocol, bodies: Mapping[Gender, BodyJ
     if _choose_body(clip, protocol, bodies) is not None:
         return TruthSource(text=f"{joint_set} joints of SMPL's surface")
     if clip.joints_m is None or clip.joint_set is None:
-        needs = "its labels are poses of SMPL; give --smpl DIR" if clip.body is not None else "it has no 3D labels"
+        needs = "its labels are poses of SMPL; give --smpl DIR"
+        if clip.body is None:
+            needs = "its labels are in the picture alone; give --data one with labels in space, such as 3dpw"
         raise UserError(f"{clip.dataset}: {clip.name} cannot be measured in 3D: {needs}")
     found = map_joints(clip.joint_set, joint_set)
     own = get_joint_set(clip.joint_set)

@@ -48,6 +48,9 @@ def measure_clips(
         UserError: If the data set holds nobody, has no 3D truth or lacks what a protocol asks for, or as
             `Predictor.predict`.
     """
+    for prepared in clips.load_film(0) if len(clips) else ():
+        for protocol in protocols:
+            describe_truth(prepared.clip, protocol, bodies)
     predictor.require(clips)
     scorings = [_Scoring(protocol, bodies, predictor) for protocol in protocols]
     for number in watch(range(len(clips)), f"{clips.folder.name}, {predictor.name}", len(clips)):

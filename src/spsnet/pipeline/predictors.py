@@ -169,14 +169,14 @@ class FilePredictor:
     def _find(self, sequence: str) -> Path:
         wanted = _name_results(sequence)
         if not self._is_folder_of_films([sequence]):
-            if self._path.is_file() or (self._path / "summary.json").is_file():
+            if _holds_one_film(self._path):
                 return self._path
             raise UserError(f"{self._path} holds no results called {wanted}; name each film's file as the film")
         return self._open(min(path for path in self._path.iterdir() if wanted in (path.name, path.stem)))
 
     def _open(self, path: Path) -> Path:
         """The file in a film's folder, where a format has one file for everybody."""
-        if path.is_file() or (path / "summary.json").is_file():
+        if _holds_one_film(path):
             return path
         if self._format is not None and find_format(self._format).single:
             return path
@@ -209,6 +209,12 @@ class FilePredictor:
             body, _pose(person), protocol, joint_set, surface=surface and person.body == "smpl" and body is self._smpl
         )
         return Prediction(motion, f"{joint_set} joints of {whose}")
+
+
+def _holds_one_film(path: Path) -> bool:
+    """A file, a folder of `spsnet run`, or one with a file a person, as `spsnet convert` writes it."""
+    people = (file for file in path.glob("person_*") if file.suffix in (".npz", ".pt"))
+    return path.is_file() or (path / "summary.json").is_file() or any(people)
 
 
 def _pose(person: PredictedMotion) -> Reconstruction:
