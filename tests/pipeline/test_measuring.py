@@ -9,6 +9,7 @@ import pytest
 
 from interchange.made_results import READABLE, make_gvhmr, save_tensors
 from pipeline.test_lifting import write_model
+from reference.body_loops import make_regressor
 from reference.made_measured import (
     compute_box,
     make_body,
@@ -21,13 +22,16 @@ from reference.made_measured import (
     write_smpl,
     write_vibe,
 )
+from reference.made_smplx import make_arrays as make_smplx
+from reference.made_smplx import make_transfer, pose_slowly, write_smplx
 from spsnet.body import load_body
 from spsnet.datasets.prepared import PreparedClip, PreparedClips, PreparedIndex, claim_clips
-from spsnet.evaluation.clip_motions import make_truth, prepare_bodies
+from spsnet.evaluation.clip_motions import BodyJoints, make_truth, prepare_bodies
 from spsnet.evaluation.measured_motion import MotionArrays
 from spsnet.evaluation.protocols import Protocol, get_protocol
 from spsnet.evaluation.smpl_bodies import load_smpl
-from spsnet.interchange import FORMATS, write_results
+from spsnet.evaluation.smplx_bodies import load_smplx
+from spsnet.interchange import FORMATS, read_results, write_results
 from spsnet.pipeline.lifting import Lifter
 from spsnet.pipeline.measuring import measure_clips
 from spsnet.pipeline.predictors import FilePredictor, ModelPredictor, Prediction, Told
@@ -247,12 +251,28 @@ def test_results_of_every_program_are_measured(tmp_path: Path, name: str) -> Non
         assert one.result.pve_mm.value == pytest.approx(0, abs=1e-2)
 
 
-def test_smplx_is_not_taken_for_smpl(street: PreparedClips, tmp_path: Path) -> None:
-    bodies = prepare_bodies(load_smpl(write_smpl(tmp_path / "smpl")))
-    path = save_tensors(tmp_path / "hmr4d_results.pt", make_gvhmr())
-    clips = PreparedClips(write_clips(tmp_path / "alone" / "3dpw", [[next(iter(street)).clip]]))
-    with pytest.raises(UserError, match="smplx is another body than SMPL; bring it to SMPL by the tools of its makers"):
+def test_gvhmrs_results_are_measured_on_smplx_and_never_on_smpl(tmp_path: Path) -> None:
+    smpl, content = write_smpl(tmp_path / "smpl"), make_gvhmr()
+    path = save_tensors(tmp_path / "hmr4d_results.pt", content)
+    (person,) = read_results(path, "gvhmr")
+    assert person.translation_m is not None
+    rows = make_regressor(5, 17) @ make_transfer()
+    posed = zip(person.pose_rad, person.shape, person.translation_m, strict=True)
+    joints = np.stack([rows @ pose_slowly(make_smplx(), *one) for one in posed])
+    clip = make_truth_clip("human36m", frames=len(person), joints_m=joints)
+    clips = PreparedClips(write_clips(tmp_path / "h36m", [[clip]], encoder=None))
+    bodies = prepare_bodies(load_smpl(smpl))
+    remedy = "give --smpl DIR with SMPLX_NEUTRAL.npz, GVHMR's smplx2smpl_sparse.pt and J_regressor_h36m.npy beside"
+    with pytest.raises(UserError, match=remedy):
         measure_clips(clips, FilePredictor(path, None, bodies), [SPSNET], bodies)
+    write_smplx(smpl, make_smplx(), make_transfer())
+    body = load_smplx(smpl, load_smpl(smpl).values())
+    assert body is not None
+    (one,) = measure_clips(clips, FilePredictor(path, None, bodies, BodyJoints(body=body)), [SPSNET], bodies)
+    assert one.predicted_joints == "h36m17 joints of SMPL-X's surface"
+    assert one.result.frames == len(person)
+    assert one.result.mpjpe_mm.value == pytest.approx(0, abs=1e-2)
+    assert one.result.pve_mm is None  # SMPL-X has other vertices than SMPL
 
 
 def test_what_has_no_labels_in_space_is_refused_first(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def evaluate(
         Path | None,
         typer.Option(
             help="Your SMPL files (neutral, male, female) and J_regressor_h36m.npy, for truth and results that are "
-            "SMPL's poses.",
+            "SMPL's poses; SMPLX_NEUTRAL.npz and smplx2smpl_sparse.pt for those of GVHMR.",
             show_default=False,
         ),
     ] = None,
@@ -126,7 +126,8 @@ def evaluate(
     if result_format is not None and not predictions:
         raise UserError("--format is that of --predictions; give both")
     bodies = _load_bodies(smpl)
-    measured = _measure(clips, _load_predictors(clips, model, predictions, result_format, bodies), protocol, bodies)
+    predictors = _open_results(predictions, result_format, smpl, bodies) if predictions else _load_models(clips, model)
+    measured = _measure(clips, predictors, protocol, bodies)
     if out is not None and measured:
         from spsnet.evaluation.result_files import save_measurements
 
@@ -173,20 +174,25 @@ def _load_bodies(smpl: Path | None) -> "dict[Gender, BodyJoints]":
     return {} if smpl is None else prepare_bodies(load_smpl(smpl))
 
 
-def _load_predictors(
-    clips: "list[PreparedClips]",
-    model: list[str] | None,
-    predictions: list[Path] | None,
-    result_format: str | None,
-    bodies: "dict[Gender, BodyJoints]",
+def _open_results(
+    predictions: list[Path], result_format: str | None, smpl: Path | None, bodies: "dict[Gender, BodyJoints]"
 ) -> "list[list[Predictor]]":
+    """For each folder."""
+    from spsnet.evaluation.clip_motions import BodyJoints
+    from spsnet.evaluation.smplx_bodies import load_smplx
+    from spsnet.pipeline.predictors import FilePredictor
+
+    body = None if smpl is None else load_smplx(smpl, [joints.body for joints in bodies.values()])
+    smplx = None if body is None else BodyJoints(body=body)
+    return [[FilePredictor(path, result_format, bodies, smplx)] for path in predictions]
+
+
+def _load_models(clips: "list[PreparedClips]", model: list[str] | None) -> "list[list[Predictor]]":
     """For each folder."""
     from spsnet.body import load_body
     from spsnet.pipeline.lifting import Lifter
-    from spsnet.pipeline.predictors import FilePredictor, ModelPredictor
+    from spsnet.pipeline.predictors import ModelPredictor
 
-    if predictions:
-        return [[FilePredictor(path, result_format, bodies)] for path in predictions]
     if not clips:
         return []
     predictors: list[Predictor] = []

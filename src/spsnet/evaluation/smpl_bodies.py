@@ -55,6 +55,8 @@ def load_smpl(folder: Path) -> dict[Gender, BodyModel]:
 
 def _find_gender(path: Path) -> Gender | None:
     name = path.name.lower()
+    if "smplx" in name:
+        return None
     # "female" holds "male", so it is looked for first.
     for gender in ("female", "male", "neutral"):
         if any(word in name for word in _WORDS[gender]):

@@ -12,6 +12,8 @@ from spsnet.datasets.prepared import PreparedClip, PreparedClips
 from spsnet.evaluation.clip_motions import BodyJoints, Reconstruction, find_pelvis, lay_on_frames, make_motion
 from spsnet.evaluation.measured_motion import MotionArrays
 from spsnet.evaluation.protocols import Protocol
+from spsnet.evaluation.smpl_bodies import REGRESSOR_FILE
+from spsnet.evaluation.smplx_bodies import BODY_FILE, TRANSFER_FILE
 from spsnet.geometry import axis_angle_to_matrix
 from spsnet.interchange import detect_format, find_format, read_results
 from spsnet.pipeline.lifting import Lifter
@@ -22,6 +24,7 @@ from spsnet.skeletons import map_joints
 
 _SMPL_LIKE = ("smpl", "smplh")
 """Bodies whose poses SMPL's takes; SMPL-X has a shape space of its own."""
+_SMPLX = "smplx"
 
 
 class Prediction(NamedTuple):
@@ -120,7 +123,13 @@ class FilePredictor:
 
     has_surface = True
 
-    def __init__(self, path: Path, format_name: str | None, bodies: Mapping[Gender, BodyJoints]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        format_name: str | None,
+        bodies: Mapping[Gender, BodyJoints],
+        smplx: BodyJoints | None = None,
+    ) -> None:
         """Keep where the results are.
 
         Args:
@@ -128,6 +137,7 @@ class FilePredictor:
                 film is (with _ for /).
             format_name: One of `interchange.FORMATS`; None: told from what the files hold.
             bodies: SMPL's; needed for joints that the files do not hold.
+            smplx: SMPL-X's, for results that are poses of it.
 
         Raises:
             UserError: If there is nothing at the path, or no such format.
@@ -141,6 +151,7 @@ class FilePredictor:
         self.name = f"{path.stem} ({self._format})" if self._format else path.stem
         self._path = path
         self._smpl = bodies.get("neutral")
+        self._smplx = smplx
         self._ours = BodyJoints(body=load_body())
 
     def require(self, clips: PreparedClips) -> None:
@@ -203,6 +214,8 @@ class FilePredictor:
             body, whose = self._ours, "our body"
         elif person.body in _SMPL_LIKE and self._smpl is not None and self._smpl.can_tell(joint_set):
             body, whose = self._smpl, "SMPL's surface"
+        elif person.body == _SMPLX and self._smplx is not None and self._smplx.can_tell(joint_set):
+            body, whose = self._smplx, "SMPL-X's surface"
         else:
             return _take_joints(person, protocol, joint_set, path)
         motion = make_motion(
@@ -231,11 +244,11 @@ def _pose(person: PredictedMotion) -> Reconstruction:
 
 def _take_joints(person: PredictedMotion, protocol: Protocol, joint_set: str, path: Path) -> Prediction:
     """The file's own joints, where it has no body that can be posed."""
-    remedy = (
-        "give --smpl DIR"
-        if person.body in _SMPL_LIKE
-        else f"{person.body} is another body than SMPL; bring it to SMPL by the tools of its makers"
-    )
+    remedy = f"{person.body} is another body than SMPL; bring it to SMPL by the tools of its makers"
+    if person.body in _SMPL_LIKE:
+        remedy = "give --smpl DIR"
+    elif person.body == _SMPLX:
+        remedy = f"give --smpl DIR with {BODY_FILE}, GVHMR's {TRANSFER_FILE} and {REGRESSOR_FILE} beside SMPL's files"
     if person.joints_m is None or person.joint_set is None:
         raise UserError(f"{path}: it holds poses and no joints, and {joint_set} joints are compared; {remedy}")
     found = map_joints(person.joint_set, joint_set)
