@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := out/demo
+# Our tracks' scores are held against its; its dependencies, which that does not need, bring another OpenCV.
+TRACKERS := trackers==2.6.1
 
 .PHONY: demo test lint viewer clean help
 
@@ -20,6 +22,7 @@ $(VENV)/.runtime: pyproject.toml
 
 $(VENV)/.test: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --no-deps $(TRACKERS)
 	touch $@
 
 demo: $(VENV)/.runtime

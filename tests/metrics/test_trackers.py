@@ -1,4 +1,4 @@
-"""MOTA and IDF1 beside roboflow's `trackers`, where it is installed: `pip install --no-deps trackers`.
+"""MOTA and IDF1 beside roboflow's `trackers`, which `make test` installs by `pip install --no-deps`.
 
 Its other dependencies would overwrite our OpenCV (docs/metrics.md), and its evaluation needs none of them, so it is
 taken from its two files without importing the package.
