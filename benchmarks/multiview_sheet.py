@@ -20,7 +20,7 @@ LINES = [(0, 1), (6, 7), (0, 6), (1, 7), (0, 2), (2, 4), (1, 3), (3, 5), (6, 8),
 """Of left and right shoulder, elbow, wrist, hip, knee, ankle."""
 TRUTH_RGB, ANSWER_RGB = (40, 170, 90), (225, 95, 30)
 SIDE_PX_PER_M = 105.0
-_UNDER = (255, 255, 255)
+_UNDER_RGB, _PAPER_RGB = (255, 255, 255), (245, 245, 245)
 
 
 def write_sheet(
@@ -73,7 +73,7 @@ def draw_moment(
         (project_points(answer_m, camera.focal_px, np.array(camera.center_px)), ANSWER_RGB),
     ):
         draw_lines(picture, points, color, 4)
-    side = np.full((CELL_PX, CELL_PX, 3), 245, np.uint8)
+    side = np.full((CELL_PX, CELL_PX, 3), _PAPER_RGB, np.uint8)
     middle = np.array([CELL_PX / 2, CELL_PX / 2])
     for points_m, color in ((view.to_camera(truth_m), TRUTH_RGB), (answer_m, ANSWER_RGB)):
         about = points_m - points_m[6:8].mean(0)
@@ -85,7 +85,7 @@ def draw_lines(
     image: UInt8[np.ndarray, "h w 3"], points_px: Float[np.ndarray, "12 2"], color: tuple[int, int, int], width: int
 ) -> None:
     """Bones with a light edge."""
-    for shade, thick in ((_UNDER, width + 2), (color, width)):
+    for shade, thick in ((_UNDER_RGB, width + 2), (color, width)):
         for a, b in LINES:
             if np.isfinite(points_px[[a, b]]).all():
                 ends: list[Any] = [tuple(int(value) for value in np.round(points_px[i])) for i in (a, b)]
@@ -97,5 +97,5 @@ def cut_out(image: UInt8[np.ndarray, "h w 3"], points_px: Float[np.ndarray, "12 
     low, high = np.nanmin(points_px, axis=0), np.nanmax(points_px, axis=0)
     half = int(0.75 * (high - low).max())
     x, y = (int(value) for value in (low + high) / 2)
-    padded = cv2.copyMakeBorder(image, half, half, half, half, cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(image, half, half, half, half, cv2.BORDER_CONSTANT, value=_PAPER_RGB)
     return cv2.resize(padded[y : y + 2 * half, x : x + 2 * half], (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA)
