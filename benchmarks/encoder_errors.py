@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from spsnet.body import build_keypoint_model, compute_keypoints, load_body
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.crops import compute_network_box
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows, load_windows
 from spsnet.evaluation.answers import TrainedModel, place_joints
@@ -28,7 +28,7 @@ def measure_landmarks(windows: ObservedWindows, offsets: LandmarkOffsets) -> np.
     """Mean distance of a frame's body landmarks from the truth, in half sides of the true network box."""
     count, frames = windows.translation_m.shape[:2]
     points = compute_keypoints(
-        build_landmark_model(BODY, offsets.offset_m),
+        offsets.build_model(BODY),
         windows.rotations.reshape(-1, 24, 3, 3).astype(np.float64),
         np.repeat(windows.shape, frames, axis=0).astype(np.float64),
         windows.translation_m.reshape(-1, 3).astype(np.float64),

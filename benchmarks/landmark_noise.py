@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from spsnet.body import load_body
+from spsnet.body.landmarks import build_landmark_model
 from spsnet.crops import compute_network_box
 from spsnet.datasets.shards import WindowSet
 from spsnet.geometry import apply_similarity, fit_similarity
@@ -41,7 +42,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=6)
     arguments = parser.parse_args()
     body, windows = load_body(), WindowSet(arguments.windows, arguments.encoder)
-    offset_m = fit_landmarks(windows.take(np.arange(len(windows))[:: -(-len(windows) // 400)]), body).offset_m
+    fit = fit_landmarks(windows.take(np.arange(len(windows))[:: -(-len(windows) // 400)]), body)
+    points = build_landmark_model(body, fit.offset_m, fit.joint)
     other = windows if arguments.held_out is None else WindowSet(arguments.held_out, arguments.encoder)
     folds = range(FOLDS if arguments.held_out is None else 1)
     real: dict[bool, list[SeenBodies]] = {False: [], True: []}
@@ -51,10 +53,10 @@ def main() -> None:
         if arguments.held_out is None:
             rest = rest[rest % FOLDS != fold]
         chunks = np.array_split(rest, -(-len(rest) // 100))
-        bank = build_noise_bank((windows.take(chunk) for chunk in chunks), body, offset_m)
+        bank = build_noise_bank((windows.take(chunk) for chunk in chunks), points)
         held_out = other.take(np.arange(fold, len(other), len(folds)))
         for occluded in (False, True) if bank.occluded is not None else (False,):
-            real[occluded].append(gather_seen(held_out, body, offset_m, occluded=occluded))
+            real[occluded].append(gather_seen(held_out, points, occluded=occluded))
             again[occluded] += [
                 simulate(real[occluded][-1], bank, seed, occluded=occluded) for seed in range(arguments.repeats)
             ]

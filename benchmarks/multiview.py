@@ -34,7 +34,7 @@ from multiview_sheet import write_sheet
 
 from spsnet.assets import fetch
 from spsnet.body import compute_keypoints, load_body
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.crops import PersonObserver
 from spsnet.detection import load_detector
 from spsnet.encoders import load_encoder
@@ -211,7 +211,7 @@ def lift(lifter: Lifter, sight: Sight, way: str, true_focal_px: float) -> Person
 def find_landmarks(motion: PersonMotion, offsets: LandmarkOffsets) -> Float[np.ndarray, "time 12 3"]:
     """Where on the body the encoder's landmarks are, camera axes."""
     points = compute_keypoints(
-        build_landmark_model(load_body(), offsets.offset_m),
+        offsets.build_model(load_body()),
         axis_angle_to_matrix(motion.body.pose_rad.reshape(-1, 24, 3)),
         motion.body.shape,
         motion.body.translation_m,

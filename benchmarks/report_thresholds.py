@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spsnet.body import build_keypoint_model, compute_keypoints, load_body
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.crops import compute_network_box
 from spsnet.datasets.motion_clips import FPS
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows, load_windows
@@ -226,7 +226,7 @@ def recover_windows(folder: Path, model: Path) -> list[Known]:
     spans, sight = find_span(windows.seen.present_mask), fill_missing(windows.seen)
     camera = Pinhole(focal_px=FOCAL_PX, center_px=(0.0, 0.0), width=1, height=1)
     joints = build_keypoint_model(lifter.body, ("smpl24", "coco17"))
-    points = build_landmark_model(lifter.body, LandmarkOffsets.load(model).offset_m)
+    points = LandmarkOffsets.load(model).build_model(lifter.body)
     people = []
     for i, span in enumerate(spans):
         if span.sum() < 4:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from spsnet.body import build_keypoint_model, compute_keypoints, load_body
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.crops import compute_network_box
 from spsnet.geometry import axis_angle_to_matrix, project_points, translation_to_crop_camera
 from spsnet.pipeline.recover import find_default_model
@@ -46,7 +46,7 @@ def place_person(
     body, frames, focal = load_body(), len(time_s), float(WIDTH)
     shape = np.zeros((frames, 10))
     joints = compute_keypoints(build_keypoint_model(body, ("smpl24", "coco17")), rotations, shape, place)
-    points = build_landmark_model(body, LandmarkOffsets.load(Path(find_default_model())).offset_m)
+    points = LandmarkOffsets.load(Path(find_default_model())).build_model(body)
     landmarks = project_points(compute_keypoints(points, rotations, shape, place)[:, 24:], focal, CENTER)
     box = compute_network_box(landmarks)
     return PersonMotion(

@@ -8,7 +8,7 @@ import pytest
 from reference.made_windows import make_windows
 from reference.tiny_training import replace_seen
 from spsnet.body import compute_keypoints, load_body
-from spsnet.body.landmarks import build_landmark_model
+from spsnet.body.landmarks import build_landmark_model, find_carriers
 from spsnet.datasets.shards import FOCAL_PX, ObservedWindows
 from spsnet.geometry import axis_angle_to_matrix, project_points
 from spsnet.records import UserError
@@ -20,16 +20,18 @@ OFFSETS_M = 0.02 * np.random.default_rng(0).normal(size=(33, 3)).astype(np.float
 MIRROR = get_joint_set("blazepose33").mirror_index
 
 
-@pytest.fixture(scope="module")
-def windows() -> ObservedWindows:
-    """People seen from all around, whose landmarks lie off the body's own points."""
+SHOULDERS, CHEST, ARMS = [11, 12], 9, [16, 17]
+
+
+def see(joint: np.ndarray | None = None) -> ObservedWindows:
+    """People seen from all around, whose landmarks lie off the body's own points, in the axes of these joints."""
     made = make_windows(60, 6)
     heading = np.random.default_rng(1).uniform(-np.pi, np.pi, (60, 1, 1))
     turn = axis_angle_to_matrix(heading * np.array([0.0, 1.0, 0.0])).astype(np.float32)
     rotations = made.rotations.copy()
     rotations[:, :, 0] = turn @ rotations[:, :, 0]
     points = compute_keypoints(
-        build_landmark_model(load_body(), OFFSETS_M),
+        build_landmark_model(load_body(), OFFSETS_M, joint),
         rotations.reshape(-1, 24, 3, 3),
         np.repeat(made.shape, 6, 0),
         made.translation_m.reshape(-1, 3),
@@ -39,6 +41,11 @@ def windows() -> ObservedWindows:
     return replace_seen(replace(made, rotations=rotations), landmarks_px=seen)
 
 
+@pytest.fixture(scope="module")
+def windows() -> ObservedWindows:
+    return see()
+
+
 def find_error_m(windows: ObservedWindows) -> np.ndarray:
     return np.linalg.norm(fit_landmarks(windows, load_body()).offset_m - OFFSETS_M, axis=1)
 
@@ -46,9 +53,29 @@ def find_error_m(windows: ObservedWindows) -> np.ndarray:
 def test_offsets_are_found_to_a_millimetre_in_clean_landmarks(windows: ObservedWindows) -> None:
     fit = fit_landmarks(windows, load_body())
     assert np.linalg.norm(fit.offset_m - OFFSETS_M, axis=1).max() < 1e-3
+    model = build_landmark_model(load_body())
+    np.testing.assert_array_equal(fit.joint, model.pair_joint[find_carriers(model)])
     assert fit.residual_after.max() < 0.1 * fit.residual_before.min()
     # Half the box of a person 4 m away is about a metre: the median residual is the offset, foreshortened.
     assert np.median(fit.residual_before) == pytest.approx(0.02 * 1.3, rel=0.35)
+
+
+def test_the_joint_that_an_offset_turns_with_is_found() -> None:
+    model = build_landmark_model(load_body())
+    joint = model.pair_joint[find_carriers(model)].copy()
+    np.testing.assert_array_equal(joint[SHOULDERS], ARMS)
+    joint[SHOULDERS] = CHEST
+    fit = fit_landmarks(see(joint), load_body())
+    np.testing.assert_array_equal(fit.joint, joint)
+    assert np.linalg.norm(fit.offset_m - OFFSETS_M, axis=1).max() < 1e-3
+
+
+def test_one_side_alone_does_not_change_the_joint() -> None:
+    """The left shoulder's offset turns with the chest, the right one's as strongly with the arm."""
+    model = build_landmark_model(load_body())
+    joint = model.pair_joint[find_carriers(model)].copy()
+    joint[11] = CHEST
+    assert set(fit_landmarks(see(joint), load_body()).joint[SHOULDERS].tolist()) in ({CHEST}, set(ARMS))
 
 
 def test_offsets_are_found_among_swaps_mistakes_and_noise(windows: ObservedWindows) -> None:

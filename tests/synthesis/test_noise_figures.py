@@ -53,7 +53,12 @@ def test_nothing_swapped_and_nothing_mistaken_is_zero() -> None:
 
 
 def test_figures_are_written_for_people_to_read(tmp_path: Path) -> None:
-    fit = LandmarkFit(offset_m=np.zeros((33, 3)), residual_before=np.full(33, 0.06), residual_after=np.full(33, 0.04))
+    fit = LandmarkFit(
+        offset_m=np.zeros((33, 3)),
+        joint=np.zeros(33, int),
+        residual_before=np.full(33, 0.06),
+        residual_after=np.full(33, 0.04),
+    )
     save_figures(tmp_path, fit, make_bank(world_scale=torch.tensor([0.91234567, 1.0, 1.0])))
     values = json.loads((tmp_path / "noise.json").read_text())
     assert values["median_without_offsets"] == 0.06

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference.made_windows import make_windows
+from reference.made_windows import POINTS, make_windows
 from reference.tiny_training import replace_seen
 from spsnet.body import load_body
 from spsnet.datasets.shards import ObservedWindows, WindowSet, save_shard
@@ -27,7 +27,6 @@ from spsnet.synthesis.replay import simulate_sights
 
 BODY = load_body()
 MIRROR = get_joint_set("blazepose33").mirror_index
-NO_OFFSET = np.zeros((33, 3))
 LEGS, TRUNK, HEAD = list(range(25, 33)), list(range(11, 25)), list(range(11))
 
 
@@ -37,7 +36,7 @@ def windows() -> ObservedWindows:
 
 
 def build(*parts: ObservedWindows) -> NoiseBank:
-    return build_noise_bank(parts, BODY, NO_OFFSET)
+    return build_noise_bank(parts, POINTS)
 
 
 def exchange(landmarks: np.ndarray, window: int, frames: slice, members: list[int]) -> None:
@@ -54,7 +53,7 @@ def test_an_encoder_that_never_errs_leaves_nothing(windows: ObservedWindows) -> 
 
 def test_residuals_are_in_half_boxes(windows: ObservedWindows) -> None:
     landmarks = windows.seen.landmarks_px.copy()
-    half = gather_seen(windows, BODY, NO_OFFSET).view.half_px.numpy()
+    half = gather_seen(windows, POINTS).view.half_px.numpy()
     landmarks[:, 3, 15, 1] += 0.25 * half[:, 3]
     residual = build(replace_seen(windows, landmarks_px=landmarks)).seen.residual
     torch.testing.assert_close(residual[:, 3, 15, 1].float(), torch.full((12,), 0.25), atol=2e-3, rtol=0)
@@ -63,7 +62,7 @@ def test_residuals_are_in_half_boxes(windows: ObservedWindows) -> None:
 
 
 def test_reach_is_how_far_the_figure_seen_goes_beyond_the_true_one(windows: ObservedWindows) -> None:
-    view = gather_seen(windows, BODY, NO_OFFSET).view
+    view = gather_seen(windows, POINTS).view
     half, (x, y) = view.half_px.numpy(), np.moveaxis(view.clean_px.numpy(), -1, 0)
     landmarks = windows.seen.landmarks_px.copy()
     landmarks[:, 3, 15, 0] = x[:, 3].min(-1) - 0.5 * half[:, 3]
@@ -91,7 +90,7 @@ def test_exchanged_sides_are_flagged_and_leave_no_residual(windows: ObservedWind
 
 
 def test_the_world_is_measured_under_the_same_exchange(windows: ObservedWindows) -> None:
-    view = gather_seen(windows, BODY, NO_OFFSET).view
+    view = gather_seen(windows, POINTS).view
     scale = np.array([0.9, 0.8, 0.6], np.float32)
     world, landmarks = view.turned_m.numpy() * scale, windows.seen.landmarks_px.copy()
     exchange(landmarks, 0, slice(0, 8), LEGS)
@@ -151,13 +150,13 @@ def test_the_occluded_sight_is_measured_beside_the_clean_one(windows: ObservedWi
     assert bank.occluded is not None
     assert bank.occluded.residual.abs().max() > 0.01
     assert float(bank.occluded.confidence.float().mean()) == pytest.approx(0.5, abs=1e-3)
-    gathered = gather_seen(windows, BODY, NO_OFFSET, occluded=True)
+    gathered = gather_seen(windows, POINTS, occluded=True)
     measured = measure_noise(gathered, bank.world_scale, bank.width_map)
     assert torch.equal(measured.residual, bank.occluded.residual)
     alone = replace(windows, occluded=None)
     assert build(alone).occluded is None
     with pytest.raises(ValueError, match="windows should have an occluded sight, they have none"):
-        gather_seen(alone, BODY, NO_OFFSET, occluded=True)
+        gather_seen(alone, POINTS, occluded=True)
 
 
 def test_what_was_measured_comes_back_from_its_replay(windows: ObservedWindows) -> None:
@@ -168,7 +167,7 @@ def test_what_was_measured_comes_back_from_its_replay(windows: ObservedWindows) 
         exchange(landmarks, window, slice(2, 6), LEGS)
     landmarks[..., 2] = random.uniform(0.2, 0.9, (12, 8, 33))
     bank = build(replace_seen(windows, landmarks_px=landmarks))
-    people = gather_seen(windows, BODY, NO_OFFSET)
+    people = gather_seen(windows, POINTS)
     parts = []
     for seed in range(10):
         generator = torch.Generator().manual_seed(seed)

@@ -8,15 +8,14 @@ import torch
 from torch import Tensor
 
 from reference.made_noise import make_bank
-from reference.made_windows import make_windows
-from spsnet.body import load_body
+from reference.made_windows import POINTS, make_windows
 from spsnet.datasets.shards import Sight
 from spsnet.synthesis.noise_bank import NoiseBank
 from spsnet.synthesis.noise_fit import gather_seen
 from spsnet.synthesis.replay import balance_windows, simulate_sights
 from spsnet.synthesis.views import LOOKED_MIRROR, exchange_sides, mirror_points, view_landmarks
 
-PEOPLE = gather_seen(make_windows(60, 5), load_body(), np.zeros((33, 3)))
+PEOPLE = gather_seen(make_windows(60, 5), POINTS)
 VIEW = PEOPLE.view
 LOOKED = VIEW._replace(turned_m=torch.arange(33.0)[:, None].expand(1, 1, 33, 3)).look_m[0, 0, :, 0].long()
 DEPTH = torch.tensor([1.0, 1.0, 0.25])

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from reference.made_windows import make_windows
-from spsnet.body import load_body
+from reference.made_windows import POINTS, make_windows
 from spsnet.crops import WIDTH_NAMES
 from spsnet.geometry import axis_angle_to_matrix
 from spsnet.synthesis.noise_fit import gather_seen
@@ -22,7 +21,7 @@ def describe(turn: tuple[float, float, float] = (0.0, 0.0, 0.0), depth_m: float 
     rotations[:, :, 0] = np.diag([1.0, -1.0, -1.0]) @ axis_angle_to_matrix(np.array(turn))
     place = np.array([[[0.0, 0.0, depth_m]]], np.float32)
     still = replace(windows, rotations=rotations, translation_m=place)
-    people = gather_seen(still, load_body(), np.zeros((33, 3)))
+    people = gather_seen(still, POINTS)
     return describe_widths(people.view, people.shape)[0, 0]
 
 
@@ -53,7 +52,7 @@ def test_the_half_box_is_in_metres_wherever_somebody_stands() -> None:
 
 
 def test_pixels_per_metre_fall_with_depth() -> None:
-    people = gather_seen(make_windows(3, 2), load_body(), np.zeros((33, 3)))
+    people = gather_seen(make_windows(3, 2), POINTS)
     depth = people.view.points_m[..., 2]
     measured = measure_pixels_per_metre(people.view)
     shin = WIDTH_NAMES.index("left_shin")

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spsnet.body import BodyModel, KeypointModel, build_keypoint_model, compute_keypoints
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.crops import compute_network_box
 from spsnet.datasets.motion_clips import FPS
 from spsnet.datasets.shards import FOCAL_PX
@@ -62,7 +62,7 @@ class TrainedModel:
             raise UserError(f"{folder} was trained on the body {config.body!r}, not on {body.name!r}")
         self.encoder = config.encoder
         self._joints = build_keypoint_model(body, ("lsp14",))
-        self._points = build_landmark_model(body, LandmarkOffsets.load(folder).offset_m)
+        self._points = LandmarkOffsets.load(folder).build_model(body)
 
     def answer(self, condition: Condition) -> list[Answer] | None:
         """The network's answer, then the refined one; None if it needs the encoder's vector and there is none."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from spsnet.body import BodyModel, KeypointModel, build_keypoint_model, compute_keypoints
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.geometry import (
     bridge_rotations,
     bridge_vectors,
@@ -39,7 +39,7 @@ class Lifter:
             raise UserError(f"{folder} was trained on the body {self.head.config.body!r}, not on {body.name!r}")
         self.body = body
         self._joints: KeypointModel = build_keypoint_model(body, ("smpl24", "coco17"))
-        self._points = build_landmark_model(body, LandmarkOffsets.load(folder).offset_m)
+        self._points = LandmarkOffsets.load(folder).build_model(body)
 
     @property
     def needs_feature(self) -> bool:

@@ -53,28 +53,24 @@ def measure_encoder(windows: WindowSet, body: BodyModel) -> tuple[LandmarkFit, N
     fit = fit_landmarks(windows.take(some), body)
     firsts = range(0, len(windows), _WINDOWS_AT_ONCE)
     parts = (windows.take(np.arange(first, min(first + _WINDOWS_AT_ONCE, len(windows)))) for first in firsts)
-    return fit, build_noise_bank(parts, body, fit.offset_m)
+    return fit, build_noise_bank(parts, build_landmark_model(body, fit.offset_m, fit.joint))
 
 
-def build_noise_bank(
-    parts: Iterable[ObservedWindows], body: BodyModel, offset_m: Float[np.ndarray, "33 3"]
-) -> NoiseBank:
+def build_noise_bank(parts: Iterable[ObservedWindows], landmark_model: KeypointModel) -> NoiseBank:
     """Keep what the encoder was off by in every window of rendered people that it saw at least once.
 
     Args:
         parts: What it said, and the truth, some windows at a time; windows whose truth is unknown are passed over.
-        body: Of the rendered people.
-        offset_m: Where its landmarks lie on the body (`fit_landmarks`).
+        landmark_model: Where its landmarks lie on the body of the rendered people (`fit_landmarks`).
 
     Raises:
         UserError: If it saw nobody whose pose is known.
     """
-    model = build_landmark_model(body, offset_m)
     seen_parts, occluded_parts = [], []
     for part in parts:
         if not len(rows := find_usable(part)):
             continue
-        view = _view(part, rows, model)
+        view = _view(part, rows, landmark_model)
         seen_parts.append(_gather(part, part.seen, rows, view))
         if part.occluded is not None:
             occluded_parts.append(_gather(part, part.occluded, rows, view))
@@ -94,9 +90,7 @@ def build_noise_bank(
     )
 
 
-def gather_seen(
-    windows: ObservedWindows, body: BodyModel, offset_m: Float[np.ndarray, "33 3"], *, occluded: bool = False
-) -> SeenBodies:
+def gather_seen(windows: ObservedWindows, landmark_model: KeypointModel, *, occluded: bool = False) -> SeenBodies:
     """One sight of the windows whose truth is known and in which the encoder saw somebody.
 
     Raises:
@@ -106,7 +100,7 @@ def gather_seen(
     if sight is None:
         raise ValueError("windows should have an occluded sight, they have none")
     rows = find_usable(windows)
-    return _gather(windows, sight, rows, _view(windows, rows, build_landmark_model(body, offset_m)))
+    return _gather(windows, sight, rows, _view(windows, rows, landmark_model))
 
 
 def measure_noise(

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from spsnet.body import BodyModel, load_body
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.datasets.motion_clips import MotionClip
 from spsnet.datasets.shards import WindowSet, claim_folder, save_shard
 from spsnet.records import UserError
@@ -80,7 +80,9 @@ def synthesize(
 
 def save_fit(folder: Path, fit: LandmarkFit, noise: NoiseBank, encoder: str, body: BodyModel) -> None:
     """Write what was measured of an encoder: where its landmarks lie, how it errs, and figures of it to be read."""
-    LandmarkOffsets(encoder=encoder, body=body.name, offset_m=fit.offset_m.astype(np.float32)).save(folder)
+    LandmarkOffsets(encoder=encoder, body=body.name, offset_m=fit.offset_m.astype(np.float32), joint=fit.joint).save(
+        folder
+    )
     noise.save(folder)
     save_figures(folder, fit, noise)
 
@@ -99,7 +101,7 @@ def _make_simulator(
     windows: WindowConfig,
     recipe: SynthesisRecipe,
 ) -> WindowSimulator:
-    points, noise = build_landmark_model(body, LandmarkOffsets.load(frames).offset_m), NoiseBank.load(frames)
+    points, noise = LandmarkOffsets.load(frames).build_model(body), NoiseBank.load(frames)
     if windows.frames > noise.frames:
         raise UserError(f"{frames} holds windows of {noise.frames} frames, {recipe.name} wants {windows.frames}")
     return WindowSimulator(library, points, noise, config=windows, cameras=recipe.cameras)

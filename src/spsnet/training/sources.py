@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from spsnet.body import BodyModel, KeypointModel, load_body
-from spsnet.body.landmarks import LandmarkOffsets, build_landmark_model
+from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.datasets.motion_clips import MotionClip
 from spsnet.datasets.shards import ObservedWindows, WindowSet, load_windows
 from spsnet.records import UserError
@@ -83,7 +83,7 @@ def load_sources(recipe: TrainingRecipe, sources: TrainingSources) -> LoadedSour
         body=body,
         outlines=OutlineLoss(body),
         offsets=offsets,
-        points=build_landmark_model(body, offsets.offset_m),
+        points=offsets.build_model(body),
         noise=noise,
         clips=clips,
         rendered=rendered,
