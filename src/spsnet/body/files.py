@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -49,13 +49,18 @@ def load_body(path: Path | None = None) -> BodyModel:
 
 @lru_cache(maxsize=4)
 def _load_file(path: Path, _changed: int) -> BodyModel:
-    return build_body(load_pickle(path) if path.suffix == ".pkl" else _load_npz(path), path)
+    return build_body(load_pickle(path) if path.suffix == ".pkl" else load_npz(path), path)
 
 
-def _load_npz(path: Path) -> dict[str, np.ndarray]:
+def load_npz(path: Path, keys: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Read a body's arrays: all, or those of some keys that are there, since others may be pickles, which are refused.
+
+    Raises:
+        UserError: If the file is damaged, or an array that is read is a pickle.
+    """
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
+            return {key: archive[key] for key in archive.files if keys is None or key in keys}
     except _DAMAGED as error:
         raise UserError(f"{path}: not a readable .npz of arrays ({error}); get the file again") from error
 

@@ -1,7 +1,5 @@
 """The user's own SMPL-X, where there is one: results of GVHMR are poses of it, measured by SMPL's joints."""
 
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from spsnet.body import BodyModel, build_body
+from spsnet.body.files import load_npz
 from spsnet.interchange.torch_files import load_tensors
 from spsnet.records import UserError
 from spsnet.skeletons import map_joints
@@ -23,9 +22,6 @@ _CARRIERS = {22: 15, 23: 15, 24: 15} | dict.fromkeys(range(25, 40), 20) | dict.f
 """Jaw and eyes turn with the head, fingers with their wrist."""
 _KEYS = ("v_template", "shapedirs", "posedirs", "J_regressor", "kintree_table", "f", "weights")
 _REMEDY = "get the file again"
-_DAMAGED = (
-    OSError, ValueError, EOFError, TypeError, AttributeError, NotImplementedError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 
 
 def load_smplx(folder: Path, smpl: Iterable[BodyModel]) -> BodyModel | None:
@@ -61,11 +57,7 @@ def load_smplx(folder: Path, smpl: Iterable[BodyModel]) -> BodyModel | None:
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Those that are needed: others in the file are pickles."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in _KEYS if key in archive.files}
-    except _DAMAGED as error:
-        raise UserError(f"{path}: not a readable .npz of arrays ({error}); {_REMEDY}") from error
+    arrays = load_npz(path, _KEYS)
     missing = next((key for key in _KEYS if key not in arrays), None)
     if missing is not None:
         raise UserError(f"{path}: no array '{missing}', which SMPL-X's body has; {_REMEDY}")
