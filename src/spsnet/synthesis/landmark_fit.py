@@ -129,7 +129,7 @@ class _Sights(NamedTuple):
 def _list_candidates(model: KeypointModel) -> tuple[Int[np.ndarray, "33"], Bool[np.ndarray, "33 24"]]:
     """The joint that carries most of each landmark, and all that are worth trying, the same on both sides."""
     share, pair = describe_carriers(model)
-    tried = (share >= _LEAST_SHARE) & (share > 0)
+    tried = share >= _LEAST_SHARE
     return share.argmax(1), (tried | _mirror(tried)) & (pair >= 0) & _mirror(pair >= 0)
 
 
