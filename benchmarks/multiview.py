@@ -18,7 +18,7 @@ three other cameras.
 - limbs: summed length of the eight bones of arms and legs, off by %; trunk: from the hips' to the shoulders' middle,
   likewise; depth: of the hips' middle, likewise.
 
-`guessed`: the focal length that `spsnet run` takes when nobody names one; `true`: `--focal` of the calibration.
+`guessed`: the focal length that `spsnet run` takes when nobody names one; `true`: `--focal-px` of the calibration.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from multiview_geometry import View, align_views, load_marks, load_views, triang
 from multiview_sheet import write_sheet
 
 from spsnet.assets import fetch
-from spsnet.body import compute_keypoints, load_body
+from spsnet.body import KeypointModel, compute_keypoints, load_body
 from spsnet.body.landmarks import LandmarkOffsets
 from spsnet.crops import PersonObserver
 from spsnet.detection import load_detector
@@ -76,7 +76,7 @@ def main() -> None:
     named = [text.split("=", 1) for text in arguments.model or [f"default={find_default_model()}"]]
     body = load_body()
     lifters = {name: Lifter(Path(folder), body) for name, folder in named}
-    offsets = {name: LandmarkOffsets.load(Path(folder)) for name, folder in named}
+    landmarks = {name: LandmarkOffsets.load(Path(folder)).build_model(body) for name, folder in named}
     given = load_views(fetch("calibration-pose2sim"))
     views = align_views(given, load_marks(Path(__file__).with_name("multiview_marks.json")))
     sights = look(list(lifters.values()))
@@ -94,7 +94,7 @@ def main() -> None:
         for name, lifter in lifters.items():
             for way in WAYS:
                 motion = lift(lifter, sight, way, view.focal_px)
-                points = find_landmarks(motion, offsets[name])
+                points = find_landmarks(motion, landmarks[name])
                 rows.setdefault((name, way), []).append(measure(points, target, True))
                 if (name, way) == (named[0][0], WAYS[0]):
                     drawn.append(points)
@@ -208,10 +208,10 @@ def lift(lifter: Lifter, sight: Sight, way: str, true_focal_px: float) -> Person
     return lifter.lift(sight.person, camera, RunSettings(refine=stage == "refined"), Stopwatch())
 
 
-def find_landmarks(motion: PersonMotion, offsets: LandmarkOffsets) -> Float[np.ndarray, "time 12 3"]:
+def find_landmarks(motion: PersonMotion, model: KeypointModel) -> Float[np.ndarray, "time 12 3"]:
     """Where on the body the encoder's landmarks are, camera axes."""
     points = compute_keypoints(
-        offsets.build_model(load_body()),
+        model,
         axis_angle_to_matrix(motion.body.pose_rad.reshape(-1, 24, 3)),
         motion.body.shape,
         motion.body.translation_m,

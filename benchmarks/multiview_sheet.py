@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
+from multiview_figures import BONES, HIPS, SHOULDERS
 from multiview_geometry import View
 
 from spsnet.geometry import project_points
@@ -16,8 +17,8 @@ from spsnet.video import open_film
 CELL_PX = 240
 MOMENTS = (0.05, 0.35, 0.65, 0.95)
 """Parts of the film that are shown."""
-LINES = [(0, 1), (6, 7), (0, 6), (1, 7), (0, 2), (2, 4), (1, 3), (3, 5), (6, 8), (8, 10), (7, 9), (9, 11)]
-"""Of left and right shoulder, elbow, wrist, hip, knee, ankle."""
+LINES = [SHOULDERS, HIPS, (SHOULDERS[0], HIPS[0]), (SHOULDERS[1], HIPS[1]), *BONES]
+"""The trunk's four edges, arms and legs."""
 TRUTH_RGB, ANSWER_RGB = (40, 170, 90), (225, 95, 30)
 SIDE_PX_PER_M = 105.0
 _UNDER_RGB, _PAPER_RGB = (255, 255, 255), (245, 245, 245)
@@ -76,7 +77,7 @@ def draw_moment(
     side = np.full((CELL_PX, CELL_PX, 3), _PAPER_RGB, np.uint8)
     middle = np.array([CELL_PX / 2, CELL_PX / 2])
     for points_m, color in ((view.to_camera(truth_m), TRUTH_RGB), (answer_m, ANSWER_RGB)):
-        about = points_m - points_m[6:8].mean(0)
+        about = points_m - points_m[list(HIPS)].mean(0)
         draw_lines(side, middle + SIDE_PX_PER_M * about[:, [2, 1]], color, 2)
     return [cut_out(picture, truth_px), side]
 
